@@ -1,0 +1,36 @@
+# Compiler warnings, sanitizers, linker and compiler cache, given to targets by quire_target().
+
+find_program(QUIRE_CCACHE ccache)
+if(QUIRE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${QUIRE_CCACHE}")
+endif()
+find_program(QUIRE_MOLD mold)
+
+add_library(quire_flags INTERFACE)
+target_compile_options(quire_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(quire_flags INTERFACE -Wthread-safety)
+endif()
+if(QUIRE_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_link_options(quire_flags INTERFACE -fuse-ld=mold)
+endif()
+
+if(QUIRE_SANITIZE STREQUAL "address")
+  set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+elseif(QUIRE_SANITIZE MATCHES "^(thread|undefined)$")
+  set(sanitizers -fsanitize=${QUIRE_SANITIZE} -fno-sanitize-recover=all)
+elseif(QUIRE_SANITIZE)
+  message(FATAL_ERROR "QUIRE_SANITIZE is '${QUIRE_SANITIZE}': use address, thread, undefined or nothing")
+endif()
+if(QUIRE_SANITIZE)
+  target_compile_options(quire_flags INTERFACE ${sanitizers} -fno-omit-frame-pointer -g1)
+  target_link_options(quire_flags INTERFACE ${sanitizers})
+  target_compile_definitions(quire_flags INTERFACE QUIRE_SANITIZED)
+endif()
+
+# quire_target(NAME...): our warnings, and sanitizers where asked for. For every target of ours.
+function(quire_target)
+  foreach(name ${ARGN})
+    target_link_libraries(${name} PRIVATE quire_flags)
+  endforeach()
+endfunction()

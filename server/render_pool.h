@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "quire/v1/ocr.pb.h"
+#include "server/arena.h"
+
+namespace quire::server {
+
+struct RenderPoolOptions {
+  std::string program;              // path of quire-render
+  int renderers = 2;                // processes
+  double page_seconds = 30;         // wall clock for opening a document or drawing one page
+  int64_t memory_bytes = 2LL << 30; // address space of one renderer
+  int64_t max_page_pixels = 50'000'000;
+  int max_document_pages = 3000;
+  int max_waiting = 1024;           // requests that wait for a renderer
+  int recycle_after_documents = 1000;  // a renderer is replaced after this many; 0: never
+};
+
+// A document as the pool sees it; closed in all renderers when the last reference goes.
+struct RenderDocument;
+
+struct OpenedDocument {
+  std::shared_ptr<RenderDocument> document;
+  quire::v1::DocumentFormat format = quire::v1::DOCUMENT_FORMAT_UNSPECIFIED;
+  int pages = 0;
+};
+
+// Size that a PDF page is drawn to: exactly one of the two is set. Images keep their size.
+struct RenderSize {
+  int long_side_px = 0;
+  double dpi = 0;
+};
+
+// A drawn page: RGB, 8 bits, rows without gaps, in the renderer's arena until this goes.
+struct RenderedPage {
+  ArenaSpan pixels;
+  int width_px = 0;
+  int height_px = 0;
+  double dpi = 0;
+  double width_points = 0;
+  double height_points = 0;
+  int rotation_degrees = 0;
+  std::string png;        // on request
+  double seconds = 0;     // drawing, without waiting
+};
+
+// How often and why renderers were killed or died.
+using RenderKillObserver = std::function<void(std::string_view reason)>;  // "timeout", "died"
+
+// The sandboxed processes that open and draw documents: one request at a time each, killed when it
+// takes too long, started again when it dies; the request that it held fails alone. Thread-safe;
+// callbacks come from the pool's threads and must not block. The destructor fails what waits with
+// Unavailable and ends the processes.
+class RenderPool {
+ public:
+  static absl::StatusOr<std::unique_ptr<RenderPool>> Create(RenderPoolOptions options,
+                                                            RenderKillObserver observer);
+  virtual ~RenderPool() = default;
+
+  // Opens a document. `fd` is duplicated. Errors are those of quire-render (InvalidArgument:
+  // unreadable, unknown format, too many pages; FailedPrecondition: password), or InvalidArgument
+  // with reason RENDER_TIMEOUT or RENDER_DIED when opening it took too long or killed the process.
+  // Unavailable when no renderer can be started, ResourceExhausted when too many requests wait.
+  virtual void Open(int fd, int64_t bytes, std::string password,
+                    std::function<void(absl::StatusOr<OpenedDocument>)> done) = 0;
+
+  struct PageSpec {
+    int page_index = 0;  // 0-based
+    RenderSize size;
+    bool include_png = false;
+  };
+  // Draws a page. Waits for arena space where rendered pages still hold it. Errors as for Open:
+  // they speak of this page.
+  virtual void Render(std::shared_ptr<RenderDocument> document, const PageSpec& page,
+                      std::function<void(absl::StatusOr<RenderedPage>)> done) = 0;
+
+  // Whether at least one renderer process runs.
+  virtual bool healthy() const = 0;
+};
+
+}  // namespace quire::server

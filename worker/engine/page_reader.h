@@ -1,0 +1,115 @@
+#pragma once
+
+// The seam between what speaks to the front and what computes: nothing above it knows tensors,
+// nothing below it knows requests.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/image/pixels.h"
+#include "worker/image/tiling.h"
+#include "worker/text/page_text.h"
+#include "worker/text/prompt.h"
+
+namespace quire::worker {
+
+// A ban on repeating runs of `size` tokens within the last `window`; size 0: none.
+struct NgramBan {
+  int size = 0;
+  int window = 0;
+};
+
+// One page to read.
+struct PageRequest {
+  uint64_t job_id = 0;
+  PixelView pixels;  // valid until PageCallbacks::on_pixels_released
+  Task task = Task::kMarkdown;
+  std::string argument;  // for kLocate and kCustom
+  Mode mode = Mode::kDefault;
+  std::optional<NgramBan> ngram_ban;  // the model's own when absent
+  int max_tokens = 0;                 // 0: the model's context
+  bool stream_text = false;
+};
+
+enum class FinishReason { kStop, kLength, kRepetition };
+
+// Seconds of a page's stages in the worker.
+struct StageSeconds {
+  double queue = 0;  // waiting for a slot, a batch or the model thread
+  double transfer = 0, preprocess = 0, tokenize = 0, vision = 0, prefill = 0, decode = 0;
+  double postprocess = 0;
+};
+
+// A page that was read.
+struct PageOutput {
+  std::string raw;  // tags included
+  PageText text;
+  FinishReason finish_reason = FinishReason::kStop;
+  double mean_log_probability = 0;
+  int prompt_tokens = 0;  // begin token, vision rows and text
+  int vision_tokens = 0;
+  int output_tokens = 0;  // end token included
+  StageSeconds seconds;
+  std::vector<int> output_ids;  // end token included
+};
+
+// How a page's course is told. Called from threads of the reader, in this order, never after
+// on_done; they must not block.
+struct PageCallbacks {
+  std::function<void()> on_started;                   // left the queue
+  std::function<void()> on_pixels_released;           // the pixels may go; exactly once
+  std::function<void(std::string text)> on_text;      // complete UTF-8; only with stream_text
+  std::function<void(absl::StatusOr<PageOutput>)> on_done;  // exactly once, last
+};
+
+// What stands still when the device hangs, and what it holds.
+struct ReaderStats {
+  int pages = 0;              // given and not yet done
+  uint64_t engine_steps = 0;  // view batches, prefill chunks and decode steps since the start
+  int batch_size = 0;         // sequences of the last decode step
+  int64_t kv_cache_tokens = 0;
+  int64_t device_memory_used_bytes = 0;
+};
+
+// What a reader is, for the front.
+struct ReaderInfo {
+  std::string device;  // "cpu", "cuda:0", ...
+  std::string dtype;   // "f32", ...
+  int64_t device_memory_bytes = 0;
+  std::string model;        // registry key
+  std::string fingerprint;  // of the weights
+  std::vector<Mode> modes;
+  std::vector<Task> tasks;
+  std::vector<std::string> languages;
+  int context_tokens = 0;
+  int slots = 1;
+  double load_seconds = 0;
+  int render_long_side_px = 0;
+  double render_dpi = 0;
+  int max_vision_tokens = 0;
+};
+
+// Reads pages. Thread-safe. The destructor cancels what runs and waits for it.
+class PageReader {
+ public:
+  virtual ~PageReader() = default;
+
+  // Takes a page; never blocks. Every outcome comes through `callbacks`: InvalidArgument for a task
+  // or mode that the model does not know (it names those it does), ResourceExhausted when more than
+  // slots() pages are in work or memory ran out, Cancelled after Cancel, Internal for a failure of
+  // the device.
+  virtual void Read(PageRequest request, PageCallbacks callbacks) = 0;
+  // The page ends with Cancelled at the next block or step; nothing happens when it is done already.
+  virtual void Cancel(uint64_t job_id) = 0;
+
+  virtual const ReaderInfo& info() const = 0;
+  virtual ReaderStats stats() const = 0;
+};
+
+}  // namespace quire::worker

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/image/tiling.h"
+#include "worker/model/config.h"
+
+namespace quire::worker {
+
+class KvCache;  // worker/model/kv_cache.h: pages of keys and values for all sequences
+class Decoder;
+struct VisionEncoder;
+
+// Where and how a model computes.
+struct ModelPlacement {
+  std::string device = "cpu";  // "cpu", "cuda:0", "mps"
+  std::string dtype = "f32";   // "f32", "bf16", "f16"; norms, softmax and router are always f32
+};
+
+// The rows of one sequence in one decoder step.
+struct StepSequence {
+  int sequence = 0;  // KvCache sequence handle
+  int rows = 0;      // rows that it adds: 1 when decoding, more when prefilling a chunk
+  bool want_logits = false;  // whether logits of its last row are wanted
+};
+
+// DeepSeek-OCR v1: views -> vision rows -> decoder with a KV cache -> logits. All sizes come from
+// config.json and are checked against the tensors. Const after Load but for the KvCache that the
+// caller passes; one thread at a time.
+class OcrModel {
+ public:
+  // Loads FOLDER/{config.json, *.safetensors}. InvalidArgument or DataLoss name file, tensor, found
+  // and expected.
+  static absl::StatusOr<std::unique_ptr<OcrModel>> Load(const std::string& folder,
+                                                        const ModelPlacement& placement);
+  ~OcrModel();
+
+  const ModelConfig& config() const;
+  // SHA-256 over config.json and the safetensors headers, hexadecimal.
+  const std::string& fingerprint() const;
+  const ModelPlacement& placement() const;
+
+  // Projected features of square views.
+  //   views    [views, 3, side, side] f32 on the CPU, normalised to -1..1; side % 64 == 0
+  //   stop     looked at between blocks; when set the result is nothing
+  //   returns  [views, grid * grid, hidden] on the device, grid = side / 64
+  std::optional<at::Tensor> EncodeViews(const at::Tensor& views,
+                                        const std::atomic<bool>& stop) const;
+
+  // Vision rows of one page in the decoder's order: tile mosaic with a newline row after each of its
+  // rows, then the global grid likewise, then the separator.
+  //   tiles    [columns * rows, t * t, hidden], or undefined when the page is not tiled
+  //   global   [1, g * g, hidden]
+  //   returns  [vision rows, hidden]
+  at::Tensor ArrangeRows(const at::Tensor& tiles, const at::Tensor& global, TileGrid grid) const;
+
+  // Rows that ArrangeRows gives for a grid.
+  int VisionRows(TileGrid grid) const;
+
+  // [ids, hidden]
+  at::Tensor Embed(std::span<const int> ids) const;
+
+  // Empty cache for `tokens` tokens in all, shared by any number of sequences.
+  std::unique_ptr<KvCache> MakeKvCache(int64_t tokens) const;
+
+  // One decoder step over several sequences at once; appends to the cache.
+  //   hidden     [rows, hidden], the sequences' new rows one after another
+  //   sequences  how the rows belong; every sequence has room for them in the cache
+  //   returns    [sequences with want_logits, vocab] f32 on the device
+  // A sequence's logits do not depend on what shares the step, to within float rounding.
+  at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
+                  KvCache& cache) const;
+
+ private:
+  struct Impl;
+  explicit OcrModel(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quire::worker

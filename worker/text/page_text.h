@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quire::worker {
+
+// A rectangle in pixels of the page.
+struct PixelBox {
+  double left = 0, top = 0, right = 0, bottom = 0;
+};
+
+// One piece of the page's layout.
+struct Block {
+  std::string label;            // as the model wrote it: text, title, table, image, ...
+  std::string text;             // Markdown of the block; a table is HTML; empty for an image
+  std::vector<PixelBox> boxes;  // in pixels of the page; clamped to it
+};
+
+// A page's output, taken apart.
+struct PageText {
+  std::string markdown;  // without layout tags; image blocks as ![](images/PAGE_K.jpg) are left out
+  std::string text;      // markdown without mark-up: no #, list markers stay, tables as tab-separated rows
+  std::vector<Block> blocks;  // in the order of the output; empty where it had no layout tags
+};
+
+// Takes a model's raw output apart. Never fails: what is not a well-formed tag is text, an
+// incomplete tag at the end (token cap) is dropped.
+//   raw             valid UTF-8, added tokens as text, without begin and end tokens
+//   width, height   pixels of the page that the boxes (0..999) are scaled to:
+//                   px = trunc(x / 999 * width). Source: DeepSeek-OCR run_dpsk_ocr_image.py.
+// Boxes are one or more quadruples of numbers, clamped to 0..999.
+PageText ParsePageText(std::string_view raw, int width, int height);
+
+}  // namespace quire::worker
