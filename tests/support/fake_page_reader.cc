@@ -1,0 +1,167 @@
+#include "tests/support/fake_page_reader.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "proto/mutex.h"
+
+namespace quire::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class FakePageReader : public PageReader {
+ public:
+  explicit FakePageReader(const FakeReading& reading) : reading_(reading) {
+    info_.device = "cpu";
+    info_.dtype = "f32";
+    info_.model = "fake";
+    info_.fingerprint = "fake";
+    info_.modes = {Mode::kBase, Mode::kAuto};
+    info_.tasks = {Task::kMarkdown, Task::kFreeText};
+    info_.context_tokens = 8192;
+    info_.slots = reading.slots;
+    info_.render_long_side_px = reading.long_side_px;
+    info_.max_vision_tokens = 1;
+    for (int i = 0; i < reading.slots; ++i) threads_.emplace_back([this] { Work(); });
+  }
+
+  ~FakePageReader() override {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+      changed_.NotifyAll();
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  void Read(PageRequest request, PageCallbacks callbacks) override {
+    bool full = false;
+    {
+      MutexLock lock(mutex_);
+      full = static_cast<int>(waiting_.size() + running_.size()) >= reading_.slots;
+      if (!full) {
+        waiting_.emplace_back(std::move(request), callbacks);
+        changed_.NotifyAll();
+      }
+    }
+    if (!full) return;
+    callbacks.on_pixels_released();
+    callbacks.on_done(absl::ResourceExhaustedError("every slot is taken"));
+  }
+
+  void Cancel(uint64_t job_id) override {
+    MutexLock lock(mutex_);
+    cancelled_.insert(job_id);
+    changed_.NotifyAll();
+  }
+
+  const ReaderInfo& info() const override { return info_; }
+
+  ReaderStats stats() const override {
+    MutexLock lock(mutex_);
+    ReaderStats stats;
+    stats.pages = static_cast<int>(waiting_.size() + running_.size());
+    stats.engine_steps = steps_;
+    stats.batch_size = static_cast<int>(running_.size());
+    return stats;
+  }
+
+ private:
+  using Page = std::pair<PageRequest, PageCallbacks>;
+
+  void Work() {
+    while (true) {
+      Page page;
+      {
+        MutexLock lock(mutex_);
+        while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
+        if (waiting_.empty()) return;
+        page = std::move(waiting_.front());
+        waiting_.erase(waiting_.begin());
+        running_.insert(page.first.job_id);
+      }
+      absl::StatusOr<PageOutput> output = ReadOne(page);
+      {
+        MutexLock lock(mutex_);
+        running_.erase(page.first.job_id);
+        cancelled_.erase(page.first.job_id);
+      }
+      page.second.on_done(std::move(output));
+    }
+  }
+
+  absl::StatusOr<PageOutput> ReadOne(Page& page) {
+    const auto& [request, callbacks] = page;
+    callbacks.on_started();
+    const int red = request.pixels.data[0];
+    if (red == reading_.deadly_red) kill(getpid(), SIGKILL);
+    const Clock::time_point begin = Clock::now();
+    PageOutput output;
+    output.raw = FakePageText(request.pixels);
+    callbacks.on_pixels_released();
+    for (int piece = 0; piece < reading_.pieces; ++piece) {
+      if (!Sleep(request.job_id, red == reading_.hanging_red)) {
+        return absl::CancelledError("cancelled");
+      }
+      const size_t from = output.raw.size() * piece / reading_.pieces;
+      const size_t to = output.raw.size() * (piece + 1) / reading_.pieces;
+      if (request.stream_text) callbacks.on_text(output.raw.substr(from, to - from));
+    }
+    output.text.markdown = output.raw;
+    output.text.text = output.raw;
+    output.prompt_tokens = 4;
+    output.vision_tokens = 1;
+    output.output_tokens = static_cast<int>(output.raw.size());
+    output.seconds.decode = std::chrono::duration<double>(Clock::now() - begin).count();
+    return output;
+  }
+
+  // False when the page was cancelled or the reader is to stop.
+  bool Sleep(uint64_t job_id, bool for_ever) {
+    const auto until = Clock::now() + std::chrono::microseconds(
+                                          1000 * reading_.delay_ms / std::max(1, reading_.pieces));
+    MutexLock lock(mutex_);
+    while (!stopping_ && !cancelled_.contains(job_id)) {
+      if (for_ever) {
+        changed_.Wait(mutex_);
+      } else if (!changed_.WaitUntil(mutex_, until)) {
+        ++steps_;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const FakeReading reading_;
+  ReaderInfo info_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t steps_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Page> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::set<uint64_t> running_ ABSL_GUARDED_BY(mutex_);
+  std::set<uint64_t> cancelled_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<PageReader> MakeFakePageReader(const FakeReading& reading) {
+  return std::make_unique<FakePageReader>(reading);
+}
+
+std::string FakePageText(PixelView pixels) {
+  uint64_t sum = 14695981039346656037ULL;  // FNV-1a, 64 bits
+  const size_t bytes = static_cast<size_t>(pixels.width) * pixels.height * 3;
+  for (size_t i = 0; i < bytes; ++i) sum = (sum ^ pixels.data[i]) * 1099511628211ULL;
+  return absl::StrFormat("page of %d x %d px, sum %016x", pixels.width, pixels.height, sum);
+}
+
+}  // namespace quire::worker

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "worker/engine/page_reader.h"
+
+namespace quire::worker {
+
+// How a FakePageReader behaves.
+struct FakeReading {
+  int slots = 2;
+  int delay_ms = 5;      // for each page
+  int pieces = 4;        // of streamed text
+  int long_side_px = 256;
+  // A page whose first pixel has this red value takes the whole process down (SIGKILL to itself).
+  int deadly_red = -1;
+  // A page whose first pixel has this red value never ends, and the engine stops moving.
+  int hanging_red = -1;
+};
+
+// Reads no letters: its text names the size and a checksum of the pixels, so that a swapped, lost or
+// doubled page shows. Keeps the contract of PageReader, threads included; needs no torch.
+std::unique_ptr<PageReader> MakeFakePageReader(const FakeReading& reading);
+
+// The text that a fake reader gives for pixels.
+std::string FakePageText(PixelView pixels);
+
+}  // namespace quire::worker

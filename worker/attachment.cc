@@ -1,0 +1,324 @@
+#include "worker/attachment.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "proto/grpc_status.h"
+#include "proto/rich_status.h"
+#include "worker/job_translation.h"
+
+namespace quire::worker {
+namespace {
+
+namespace wire = quire::worker::v1;
+
+// A page above this is never sent by a front: its own limit is far lower.
+constexpr uint64_t kMaxPixelBytes = uint64_t{1} << 31;
+
+int64_t ResidentBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0;
+  long long total = 0, resident = 0;
+  const int fields = std::fscanf(file, "%lld %lld", &total, &resident);
+  std::fclose(file);
+  return fields == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+// Whether the same page may do better elsewhere or later.
+bool Retryable(const absl::Status& status) {
+  return status.code() != absl::StatusCode::kInvalidArgument &&
+         status.code() != absl::StatusCode::kFailedPrecondition;
+}
+
+}  // namespace
+
+Attachment::Attachment(const FrontLinkOptions& options, PageReader& reader,
+                       const FrontLinkEvents& events)
+    : options_(options), reader_(reader), events_(events) {}
+
+void Attachment::Start(std::shared_ptr<grpc::Channel> channel, const std::string& token) {
+  stub_ = wire::AttachService::NewStub(std::move(channel));
+  if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
+  stub_->async()->Attach(&context_, this);
+  wire::AttachRequest hello;
+  *hello.mutable_hello() =
+      HelloFromInfo(reader_.info(), options_.worker_id, options_.arena != nullptr);
+  {
+    MutexLock lock(mutex_);
+    holding_ = true;
+    outgoing_.push_back(std::move(hello));
+    AddHold();
+    PumpLocked();
+  }
+  StartRead(&incoming_);
+  StartCall();
+}
+
+void Attachment::Cancel() { context_.TryCancel(); }
+
+bool Attachment::drained() const {
+  MutexLock lock(mutex_);
+  return draining_;
+}
+
+absl::Status Attachment::Wait() {
+  std::vector<uint64_t> running;
+  absl::Status result;
+  {
+    mutex_.Lock();
+    while (!ended_) {
+      if (!heartbeat_) {
+        changed_.Wait(mutex_);
+        continue;
+      }
+      const auto next = std::chrono::steady_clock::now() +
+                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(*heartbeat_);
+      while (!ended_ && changed_.WaitUntil(mutex_, next)) {
+      }
+      if (ended_) break;
+      mutex_.Unlock();
+      SendHeartbeat();
+      mutex_.Lock();
+    }
+    result = FromGrpc(*ended_);
+    for (const auto& [job_id, job] : jobs_) {
+      if (job->reading) running.push_back(job_id);
+    }
+    mutex_.Unlock();
+  }
+  for (const uint64_t job_id : running) reader_.Cancel(job_id);
+  MutexLock lock(mutex_);
+  // Jobs that were never given to the reader have no callback to wait for.
+  absl::erase_if(jobs_, [](const auto& entry) { return !entry.second->reading; });
+  while (!jobs_.empty()) changed_.Wait(mutex_);
+  return result;
+}
+
+void Attachment::OnReadDone(bool ok) {
+  if (!ok) {  // the front ended the stream: let the call finish
+    MutexLock lock(mutex_);
+    if (std::exchange(holding_, false)) RemoveHold();
+    return;
+  }
+  Handle(incoming_);
+  StartRead(&incoming_);
+}
+
+void Attachment::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  write_in_flight_ = false;
+  if (!ok) outgoing_.clear();  // the stream is broken; OnReadDone hears of it too
+  PumpLocked();
+}
+
+void Attachment::OnDone(const grpc::Status& status) {
+  MutexLock lock(mutex_);
+  ended_ = status;
+  changed_.NotifyAll();
+}
+
+void Attachment::Handle(const wire::AttachResponse& message) {
+  switch (message.message_case()) {
+    case wire::AttachResponse::kHelloAccepted: {
+      const double seconds = message.hello_accepted().heartbeat_seconds();
+      MutexLock lock(mutex_);
+      heartbeat_ = std::chrono::duration<double>(seconds > 0.05 && seconds < 3600 ? seconds : 2);
+      changed_.NotifyAll();
+      break;
+    }
+    case wire::AttachResponse::kJob:
+      AcceptJob(message.job());
+      break;
+    case wire::AttachResponse::kPixels:
+      AcceptPixels(message.pixels());
+      break;
+    case wire::AttachResponse::kCancel:
+      CancelJob(message.cancel().job_id());
+      break;
+    case wire::AttachResponse::kDrain: {
+      MutexLock lock(mutex_);
+      draining_ = true;
+      PumpLocked();
+      break;
+    }
+    case wire::AttachResponse::MESSAGE_NOT_SET:
+      break;  // a newer front's message: nothing that this protocol version owes an answer to
+  }
+  if (message.has_hello_accepted() && events_.on_attached) {
+    events_.on_attached(message.hello_accepted().front_version());
+  }
+}
+
+void Attachment::AcceptJob(const wire::PageJob& wire_job) {
+  absl::StatusOr<PageRequest> request = RequestFromJob(wire_job);
+  if (!request.ok()) return Fail(wire_job.job_id(), request.status());
+  const uint64_t bytes = PixelBytes(wire_job);
+  auto job = std::make_unique<Job>();
+  job->wire = wire_job;
+  if (wire_job.has_arena()) {
+    const wire::ArenaRange& range = wire_job.arena();
+    if (options_.arena == nullptr || range.bytes() != bytes || bytes > options_.arena_bytes ||
+        range.offset() > options_.arena_bytes - bytes) {
+      return Fail(wire_job.job_id(),
+                  absl::InternalError(absl::StrFormat(
+                      "job %d lies at %d + %d of an arena of %d bytes, and its page has %d",
+                      wire_job.job_id(), range.offset(), range.bytes(), options_.arena_bytes,
+                      bytes)));
+    }
+    request->pixels.data = options_.arena + range.offset();
+  } else {
+    if (bytes > kMaxPixelBytes) {
+      return Fail(wire_job.job_id(),
+                  absl::InvalidArgumentError(absl::StrFormat(
+                      "job %d has %d bytes of pixels; the limit is %d", wire_job.job_id(), bytes,
+                      kMaxPixelBytes)));
+    }
+    job->pixels.reserve(bytes);
+  }
+  job->request = *request;
+  job->reading = wire_job.has_arena();
+  {
+    MutexLock lock(mutex_);
+    if (!jobs_.emplace(wire_job.job_id(), std::move(job)).second) return;  // sent twice: one answer
+  }
+  if (wire_job.has_arena()) Begin(wire_job.job_id(), *std::move(request));
+}
+
+void Attachment::AcceptPixels(const wire::PixelChunk& chunk) {
+  PageRequest request;
+  bool too_many = false;
+  {
+    MutexLock lock(mutex_);
+    const auto found = jobs_.find(chunk.job_id());
+    if (found == jobs_.end() || found->second->reading) return;  // cancelled meanwhile
+    Job& job = *found->second;
+    const uint64_t wanted = PixelBytes(job.wire);
+    too_many = job.pixels.size() + chunk.data().size() > wanted;
+    if (!too_many) {
+      job.pixels.insert(job.pixels.end(), chunk.data().begin(), chunk.data().end());
+      if (job.pixels.size() < wanted) return;
+      job.reading = true;
+      job.request.pixels.data = job.pixels.data();
+      request = job.request;
+    }
+  }
+  if (too_many) {
+    return Fail(chunk.job_id(), absl::InternalError("more pixels came than the page has"));
+  }
+  Begin(chunk.job_id(), std::move(request));
+}
+
+void Attachment::CancelJob(uint64_t job_id) {
+  bool reading = false;
+  {
+    MutexLock lock(mutex_);
+    const auto found = jobs_.find(job_id);
+    if (found == jobs_.end()) return;
+    reading = found->second->reading;
+  }
+  if (reading) return reader_.Cancel(job_id);
+  Fail(job_id, absl::CancelledError("cancelled before its pixels had come"));
+}
+
+void Attachment::Begin(uint64_t job_id, PageRequest request) {
+  // The callbacks keep this attachment alive beyond the stream.
+  std::shared_ptr<Attachment> self = shared_from_this();
+  PageCallbacks callbacks;
+  callbacks.on_started = [self, job_id] {
+    wire::AttachRequest message;
+    message.mutable_started()->set_job_id(job_id);
+    self->Send(std::move(message));
+  };
+  callbacks.on_pixels_released = [self, job_id] {
+    wire::AttachRequest message;
+    message.mutable_pixels_released()->set_job_id(job_id);
+    self->Send(std::move(message));
+  };
+  callbacks.on_text = [self, job_id](std::string text) { self->SendText(job_id, std::move(text)); };
+  callbacks.on_done = [self, job_id](absl::StatusOr<PageOutput> output) {
+    self->FinishJob(job_id, std::move(output));
+  };
+  reader_.Read(std::move(request), std::move(callbacks));
+}
+
+void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
+  if (!output.ok()) return Fail(job_id, output.status());
+  wire::AttachRequest message;
+  message.mutable_done()->set_job_id(job_id);
+  MutexLock lock(mutex_);
+  const auto found = jobs_.find(job_id);
+  if (found == jobs_.end()) return;
+  const Job& job = *found->second;
+  *message.mutable_done()->mutable_page() =
+      ResultFromOutput(*output, job.request, job.wire.include_raw_output());
+  jobs_.erase(found);
+  outgoing_.push_back(std::move(message));
+  PumpLocked();
+  changed_.NotifyAll();
+}
+
+void Attachment::Fail(uint64_t job_id, const absl::Status& status) {
+  wire::AttachRequest message;
+  message.mutable_failed()->set_job_id(job_id);
+  *message.mutable_failed()->mutable_status() = ToProto(status);
+  message.mutable_failed()->set_retryable(Retryable(status));
+  MutexLock lock(mutex_);
+  jobs_.erase(job_id);
+  outgoing_.push_back(std::move(message));
+  PumpLocked();
+  changed_.NotifyAll();
+}
+
+void Attachment::Send(wire::AttachRequest message) {
+  MutexLock lock(mutex_);
+  outgoing_.push_back(std::move(message));
+  PumpLocked();
+}
+
+void Attachment::SendText(uint64_t job_id, std::string text) {
+  MutexLock lock(mutex_);
+  // A slow stream gets fewer, longer pieces: text that still waits grows.
+  for (auto message = outgoing_.rbegin(); message != outgoing_.rend(); ++message) {
+    if (message->has_text() && message->text().job_id() == job_id) {
+      message->mutable_text()->mutable_text()->append(text);
+      return;
+    }
+  }
+  wire::AttachRequest message;
+  message.mutable_text()->set_job_id(job_id);
+  message.mutable_text()->set_text(std::move(text));
+  outgoing_.push_back(std::move(message));
+  PumpLocked();
+}
+
+void Attachment::PumpLocked() {
+  if (write_in_flight_ || !holding_) return;
+  if (!outgoing_.empty()) {
+    writing_ = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    write_in_flight_ = true;
+    StartWrite(&writing_);
+  } else if (draining_ && jobs_.empty() && !writes_done_) {
+    writes_done_ = true;
+    StartWritesDone();
+  }
+}
+
+void Attachment::SendHeartbeat() {
+  const ReaderStats stats = reader_.stats();
+  wire::AttachRequest message;
+  wire::Heartbeat* heartbeat = message.mutable_heartbeat();
+  heartbeat->set_jobs(stats.pages);
+  heartbeat->set_engine_steps(stats.engine_steps);
+  heartbeat->set_batch_size(stats.batch_size);
+  heartbeat->set_kv_cache_tokens(stats.kv_cache_tokens);
+  heartbeat->set_device_memory_used_bytes(stats.device_memory_used_bytes);
+  heartbeat->set_resident_bytes(ResidentBytes());
+  Send(std::move(message));
+}
+
+}  // namespace quire::worker

@@ -1,0 +1,81 @@
+#include "worker/config.h"
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "proto/version.h"
+
+namespace quire::worker {
+
+absl::Status Config::Validate() const {
+  if (model_folder.empty()) {
+    return absl::InvalidArgumentError("--model is missing: give the folder of a model");
+  }
+  if (attach.empty()) {
+    return absl::InvalidArgumentError(
+        "--attach is missing: give the front's address, as unix:/path or host:port");
+  }
+  if (id.empty() || id.size() > 64) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "--id has %d characters; give 1 to 64, unique among the front's workers", id.size()));
+  }
+  if (device != "auto" && device != "cpu" && device != "mps" &&
+      !absl::StartsWith(device, "cuda:")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--device is '", device, "': use auto, cpu, mps or cuda:N"));
+  }
+  return absl::OkStatus();
+}
+
+std::string Config::Describe() const {
+  return absl::StrFormat(
+      "id=%s attach=%s model=%s device=%s dtype=%s slots=%d threads=%d token-file=%s arena-fd=%d "
+      "log-format=%s",
+      id, attach, model_folder, device, dtype, slots, threads,
+      token_file.empty() ? "(none)" : token_file, arena_fd, log_format);
+}
+
+ParsedConfig ParseConfig(int argc, const char* const* argv) {
+  ParsedConfig parsed;
+  Config& config = parsed.config;
+  CLI::App app("Reads pages for a quire-server with one device and one model.", "quire-worker");
+  app.set_version_flag("--version", std::string("quire-worker ") + kVersion);
+  app.footer(
+      "Every flag has an environment variable: --log-format is QUIRE_WORKER_LOG_FORMAT.\n"
+      "Exit codes: 0 stopped or drained, 1 the front was lost or refused this worker,\n"
+      "2 wrong command line, 78 the model cannot be loaded or a flag's value is impossible.");
+  const auto option = [&](const char* flag, auto& target, const char* text) {
+    std::string variable = "QUIRE_WORKER_";
+    for (const char* c = flag + 2; *c != '\0'; ++c) {
+      variable += *c == '-' ? '_' : static_cast<char>(std::toupper(*c));
+    }
+    return app.add_option(flag, target, text)->envname(variable)->capture_default_str();
+  };
+  option("--model", config.model_folder, "Folder of the model (config.json, *.safetensors)");
+  option("--device", config.device, "Where to compute: auto, cpu, mps, cuda:N");
+  option("--dtype", config.dtype, "Element type of the weights: auto (f32 on CPU, bf16 else), "
+                                  "f32, bf16, f16")
+      ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
+  option("--slots", config.slots, "Pages read at once; 0 chooses by the device")
+      ->check(CLI::Range(0, 1024));
+  option("--threads", config.threads, "Threads for computing on a CPU; 0 takes every core")
+      ->check(CLI::Range(0, 1024));
+  option("--id", config.id, "Name of this worker, unique among the front's workers");
+  option("--attach", config.attach, "Address of the front: unix:/path or host:port");
+  option("--token-file", config.token_file, "File with the token that a front over TCP asks for");
+  option("--arena-fd", config.arena_fd, "Descriptor of the memory shared with the front; set by "
+                                        "quire-server for its children");
+  option("--log-format", config.log_format, "plain or json")
+      ->check(CLI::IsMember({"plain", "json"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    parsed.exit_code = code == 0 ? 0 : 2;
+  }
+  return parsed;
+}
+
+}  // namespace quire::worker

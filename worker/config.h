@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace quire::worker {
+
+// Everything that quire-worker can be told. Flags win over QUIRE_WORKER_... variables.
+struct Config {
+  std::string model_folder;      // --model
+  std::string device = "auto";   // --device: auto, cpu, cuda:N, mps
+  std::string dtype = "auto";    // --dtype: auto, f32, bf16, f16
+  int slots = 0;                 // --slots: pages at once; 0: by device
+  int threads = 0;               // --threads: for computing on the CPU; 0: all cores
+  std::string id;                // --id
+  std::string attach;            // --attach: the front's address
+  std::string token_file;        // --token-file
+  int arena_fd = -1;             // --arena-fd: memory shared with the front (children only)
+  std::string log_format = "plain";  // --log-format: plain, json
+
+  // InvalidArgument names the flag, its value and what is possible.
+  absl::Status Validate() const;
+  // One line for the log.
+  std::string Describe() const;
+};
+
+// Exit code for what trying again cannot mend: a model that does not load, a wrong flag value.
+inline constexpr int kExitConfiguration = 78;
+
+// Reads flags and environment. An exit code instead of a Config when the program is to end: after
+// --help and --version (0), or a wrong command line (2).
+struct ParsedConfig {
+  Config config;
+  std::optional<int> exit_code;
+};
+ParsedConfig ParseConfig(int argc, const char* const* argv);
+
+}  // namespace quire::worker

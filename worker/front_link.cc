@@ -1,0 +1,94 @@
+#include "worker/front_link.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "worker/attachment.h"
+
+namespace quire::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  absl::StripAsciiWhitespace(&token);
+  if (!file || token.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("no token could be read from ", path, " (--token-file)"));
+  }
+  return token;
+}
+
+std::shared_ptr<grpc::Channel> Dial(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(4 << 20);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+FrontLink::FrontLink(FrontLinkOptions options, PageReader& reader, FrontLinkEvents events)
+    : options_(std::move(options)), reader_(reader), events_(std::move(events)) {}
+
+FrontLink::~FrontLink() = default;
+
+void FrontLink::Stop() {
+  std::shared_ptr<Attachment> attachment;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    attachment = attachment_;
+    changed_.NotifyAll();
+  }
+  if (attachment != nullptr) attachment->Cancel();
+}
+
+absl::Status FrontLink::AttachOnce(bool* drained) {
+  QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadToken(options_.token_file));
+  auto attachment = std::make_shared<Attachment>(options_, reader_, events_);
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return absl::OkStatus();
+    attachment_ = attachment;
+    attachment->Start(Dial(options_.address), token);
+  }
+  absl::Status status = attachment->Wait();
+  *drained = attachment->drained();
+  MutexLock lock(mutex_);
+  attachment_ = nullptr;
+  return status;
+}
+
+absl::Status FrontLink::Run() {
+  double redial_seconds = 0.2;
+  while (true) {
+    bool drained = false;
+    const Clock::time_point dialled = Clock::now();
+    absl::Status status = AttachOnce(&drained);
+    MutexLock lock(mutex_);
+    if (stopping_ || drained) return absl::OkStatus();
+    if (!options_.stay_when_front_leaves) {
+      return status.ok() ? absl::UnavailableError("the front ended the stream") : status;
+    }
+    // A connection that held for a while starts the back-off again.
+    if (Clock::now() - dialled > std::chrono::seconds(30)) redial_seconds = 0.2;
+    if (events_.on_detached) events_.on_detached(status, redial_seconds);
+    const auto redial =
+        Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(redial_seconds * 1000));
+    while (!stopping_ && changed_.WaitUntil(mutex_, redial)) {
+    }
+    redial_seconds = std::min(redial_seconds * 2, options_.max_redial_seconds);
+  }
+}
+
+}  // namespace quire::worker

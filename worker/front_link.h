@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "proto/mutex.h"
+#include "worker/engine/page_reader.h"
+
+namespace quire::worker {
+
+struct FrontLinkOptions {
+  std::string address;    // gRPC target of the front's attach service: "unix:/path", "host:port"
+  std::string worker_id;  // unique among the front's workers
+  std::string token_file; // bearer token for a front over TCP, read again at every dial; or empty
+  const uint8_t* arena = nullptr;  // memory shared with the front; or null: pixels come in chunks
+  uint64_t arena_bytes = 0;
+  // A local child leaves when the front is gone; a remote worker dials again.
+  bool stay_when_front_leaves = false;
+  double max_redial_seconds = 15;
+};
+
+// What the link reports to the log; called from its threads.
+struct FrontLinkEvents {
+  std::function<void(const std::string& front_version)> on_attached;
+  std::function<void(const absl::Status& why, double redial_seconds)> on_detached;
+};
+
+class Attachment;
+
+// Keeps a worker attached to a front: dials, says hello, hands jobs to the reader and their results
+// back, sends heartbeats, dials again with back-off. Jobs of a lost connection are cancelled: the
+// front gives them to somebody else. Thread-safe.
+class FrontLink {
+ public:
+  // `reader` outlives the link.
+  FrontLink(FrontLinkOptions options, PageReader& reader, FrontLinkEvents events);
+  ~FrontLink();
+
+  // Runs until Stop(), the front's Drain, or (unless stay_when_front_leaves) the loss of the front.
+  // OK after Stop and Drain, else why the front was lost or what it refused.
+  absl::Status Run();
+  // Ends Run() soon; what runs is cancelled.
+  void Stop();
+
+ private:
+  absl::Status AttachOnce(bool* drained);
+  const FrontLinkOptions options_;
+  PageReader& reader_;
+  const FrontLinkEvents events_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Attachment> attachment_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace quire::worker

@@ -1,0 +1,150 @@
+#include "worker/worker_program.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "proto/version.h"
+#include "worker/front_link.h"
+
+namespace quire::worker {
+namespace {
+
+// Memory that the front shares with this process, mapped read-only.
+struct SharedArena {
+  const uint8_t* data = nullptr;
+  uint64_t bytes = 0;
+};
+
+absl::StatusOr<SharedArena> MapArena(int fd) {
+  if (fd < 0) return SharedArena{};
+  struct stat facts {};
+  if (fstat(fd, &facts) != 0 || facts.st_size <= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--arena-fd %d is no shared memory; only quire-server sets it", fd));
+  }
+  void* data = mmap(nullptr, facts.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (data == MAP_FAILED) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("%d bytes of shared memory could not be mapped", facts.st_size));
+  }
+  return SharedArena{static_cast<const uint8_t*>(data), static_cast<uint64_t>(facts.st_size)};
+}
+
+void SetUpLog(const Config& config) {
+  auto logger = std::make_shared<spdlog::logger>("quire-worker",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (config.log_format == "json") {
+    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","program":"%n","worker":")" +
+                        config.id + R"(","message":"%v"})");
+  } else {
+    logger->set_pattern("%H:%M:%S.%e %^%l%$ worker " + config.id + ": %v");
+  }
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::flush_on(spdlog::level::info);
+}
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+// Pages are documents: they must not end up in a core file.
+void SwitchCoreDumpsOff() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+// Waits for SIGTERM or SIGINT on a thread of its own and stops the link.
+class SignalWaiter {
+ public:
+  explicit SignalWaiter(FrontLink& link)
+      : thread_([&link] {
+          sigset_t set = Signals();
+          int signal = 0;
+          sigwait(&set, &signal);
+          link.Stop();
+        }) {}
+  ~SignalWaiter() {
+    pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it if no signal came
+    thread_.join();
+  }
+  // Before any other thread starts, so that all inherit the mask.
+  static void Block() {
+    const sigset_t set = Signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  }
+
+ private:
+  static sigset_t Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+  }
+  std::thread thread_;
+};
+
+}  // namespace
+
+int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& open_reader) {
+  const ParsedConfig parsed = ParseConfig(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  const Config& config = parsed.config;
+  SwitchCoreDumpsOff();
+  SetUpLog(config);
+  if (const absl::Status status = config.Validate(); !status.ok()) {
+    spdlog::error("{}", Text(status));
+    return kExitConfiguration;
+  }
+  spdlog::info("quire-worker {} {}", kVersion, config.Describe());
+  const absl::StatusOr<SharedArena> arena = MapArena(config.arena_fd);
+  if (!arena.ok()) {
+    spdlog::error("{}", Text(arena.status()));
+    return kExitConfiguration;
+  }
+  SignalWaiter::Block();
+  absl::StatusOr<std::unique_ptr<PageReader>> reader = open_reader(config);
+  if (!reader.ok()) {
+    spdlog::error("the model cannot be loaded: {}", Text(reader.status()));
+    return kExitConfiguration;
+  }
+  const ReaderInfo& info = (*reader)->info();
+  spdlog::info("{} on {} in {}: loaded in {:.2f} s, {} slots", info.model, info.device, info.dtype,
+               info.load_seconds, info.slots);
+
+  FrontLinkOptions options;
+  options.address = config.attach;
+  options.worker_id = config.id;
+  options.token_file = config.token_file;
+  options.arena = arena->data;
+  options.arena_bytes = arena->bytes;
+  options.stay_when_front_leaves = config.arena_fd < 0;
+  FrontLinkEvents events;
+  events.on_attached = [](const std::string& version) {
+    spdlog::info("attached to a front of version {}", version);
+  };
+  events.on_detached = [](const absl::Status& why, double seconds) {
+    spdlog::warn("the front is gone ({}); dialling again in {:.1f} s", Text(why), seconds);
+  };
+  FrontLink link(std::move(options), **reader, std::move(events));
+  absl::Status ended;
+  {
+    SignalWaiter signals(link);
+    ended = link.Run();
+  }
+  if (!ended.ok()) {
+    spdlog::error("the front is gone: {}", Text(ended));
+    return 1;
+  }
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace quire::worker
