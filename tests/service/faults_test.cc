@@ -1,0 +1,193 @@
+// Processes that die, hang or are killed: pages still end exactly once.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "tests/service/running_service.h"
+#include "tests/support/pdf_maker.h"
+
+namespace quire {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+std::unique_ptr<RunningService> Started(const ServiceOptions& options) {
+  auto started = RunningService::Start(options);
+  EXPECT_TRUE(started.ok()) << started.status();
+  return started.ok() ? *std::move(started) : nullptr;
+}
+
+// The first of the server's children with this name; 0 when there is none.
+pid_t ChildOf(const RunningService& service, const std::string& program) {
+  const std::vector<pid_t> children = service.Children(program);
+  return children.empty() ? 0 : children.front();
+}
+
+TEST(Faults, AKilledWorkerLosesNoPageAtTwentySeededMoments) {
+  auto service = Started({.environment = {"QUIRE_FAKE_DELAY_MS=20"}});
+  ASSERT_NE(service, nullptr);
+  const std::string document = MakePdf(16);
+  const Recognised undisturbed = Recognise(service->stub(), document);
+  ASSERT_THAT(undisturbed.NotOnce(16), IsEmpty());
+  std::mt19937 random(20);
+
+  for (int moment = 0; moment < 20; ++moment) {
+    // The moment is an event of the answer: each run dies at another one.
+    int events_until_kill = static_cast<int>(random() % 20);
+    const Recognised read = Recognise(service->stub(), document, {}, [&](const auto&) {
+      if (events_until_kill-- != 0) return;
+      if (const pid_t worker = ChildOf(*service, "quire-fake-worker"); worker > 0) {
+        kill(worker, SIGKILL);
+      }
+    });
+
+    ASSERT_TRUE(read.status.ok()) << "moment " << moment << ": " << read.status.error_message();
+    ASSERT_THAT(read.NotOnce(16), IsEmpty()) << "moment " << moment;
+    ASSERT_EQ(read.Markdown(), undisturbed.Markdown()) << "moment " << moment;
+  }
+}
+
+TEST(Faults, APageThatKillsWorkersFailsAndItsNeighboursAreRead) {
+  auto service = Started({.environment = {"QUIRE_FAKE_DEADLY_RED=13"}});
+  ASSERT_NE(service, nullptr);
+  std::vector<MadePage> pages(6);
+  for (int i = 0; i < 6; ++i) pages[i].code = i + 1;
+  pages[2].red = 13;
+
+  const Recognised read = Recognise(service->stub(), MakePdf(pages));
+
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(6), IsEmpty());
+  EXPECT_THAT(read.results, SizeIs(5));
+  ASSERT_TRUE(read.failures.contains(3));
+  EXPECT_THAT(read.failures.at(3)[0].status().message(), HasSubstr("worker"));
+}
+
+TEST(Faults, AKilledRendererFailsAtMostThePageThatItDrew) {
+  auto service = Started({.arguments = {"--renderers", "1"}});
+  ASSERT_NE(service, nullptr);
+  bool killed = false;
+
+  const Recognised read =
+      Recognise(service->stub(), MakePdf(30), {}, [&](const quire::v1::RecognizeResponse& event) {
+        if (killed || !event.has_page_result()) return;
+        killed = true;
+        if (const pid_t renderer = ChildOf(*service, "quire-render"); renderer > 0) {
+          kill(renderer, SIGKILL);
+        }
+      });
+
+  EXPECT_TRUE(killed);
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(30), IsEmpty());
+  EXPECT_LE(read.failures.size(), 1u);
+}
+
+TEST(Faults, ARendererThatHangsIsKilledAndItsPageFails) {
+  auto service = Started({.arguments = {"--renderers", "1", "--render-seconds", "1"}});
+  ASSERT_NE(service, nullptr);
+  Recognise(service->stub(), MakePdf(1));  // its renderer has started
+  kill(ChildOf(*service, "quire-render"), SIGSTOP);
+
+  const Recognised stopped = Recognise(service->stub(), MakePdf(1));
+  const Recognised next = Recognise(service->stub(), MakePdf(1));
+
+  EXPECT_EQ(Reason(stopped.status), "RENDER_TIMEOUT") << stopped.status.error_message();
+  EXPECT_THAT(next.results, SizeIs(1)) << next.status.error_message();
+}
+
+TEST(Faults, AWorkerThatHangsIsReplacedAndThePageEnds) {
+  auto service = Started({.arguments = {"--page-stall-seconds", "1", "--max-page-attempts", "2"},
+                          .environment = {"QUIRE_FAKE_HANGING_RED=14"}});
+  ASSERT_NE(service, nullptr);
+  std::vector<MadePage> pages(3);
+  pages[1].red = 14;
+
+  const Recognised read = Recognise(service->stub(), MakePdf(pages));
+
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(3), IsEmpty());
+  EXPECT_THAT(read.failures, SizeIs(1));
+  EXPECT_TRUE(read.failures.contains(2));
+}
+
+TEST(Faults, ACancelledDocumentFreesItsSlots) {
+  auto service = Started({.environment = {"QUIRE_FAKE_DELAY_MS=60000"}});
+  ASSERT_NE(service, nullptr);
+  grpc::ClientContext context;
+  auto stream = service->stub().Recognize(&context);
+  quire::v1::RecognizeRequest request;
+  request.mutable_options();
+  stream->Write(request);
+  request.set_chunk(MakePdf(50));
+  stream->Write(request);
+  stream->WritesDone();
+  quire::v1::RecognizeResponse response;
+  while (stream->Read(&response) && !response.has_page_started()) {
+  }
+  context.TryCancel();
+  stream->Finish();
+
+  grpc::ClientContext watch_context;
+  quire::v1::WatchStatusRequest watch;
+  watch.set_interval_seconds(0.2);
+  auto status_stream = service->stub().WatchStatus(&watch_context, watch);
+  quire::v1::WatchStatusResponse status;
+  int reading = -1;
+  for (int i = 0; i < 25 && reading != 0 && status_stream->Read(&status); ++i) {
+    reading = status.pages_reading() + status.pages_waiting();
+  }
+  watch_context.TryCancel();
+
+  EXPECT_EQ(reading, 0);
+}
+
+TEST(Faults, ChildrenLeaveWhenTheFrontIsKilled) {
+  auto service = Started({});
+  ASSERT_NE(service, nullptr);
+  Recognise(service->stub(), MakePdf(1));
+  std::vector<pid_t> children = service->Children("quire-fake-worker");
+  const std::vector<pid_t> renderers = service->Children("quire-render");
+  children.insert(children.end(), renderers.begin(), renderers.end());
+  ASSERT_THAT(children, Not(IsEmpty()));
+
+  service->Crash();
+
+  for (const pid_t child : children) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::filesystem::exists("/proc/" + std::to_string(child)) &&
+           std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    EXPECT_FALSE(std::filesystem::exists("/proc/" + std::to_string(child)));
+  }
+}
+
+TEST(Faults, SigtermFinishesWhatRunsAndRefusesWhatComes) {
+  auto service = Started({.environment = {"QUIRE_FAKE_DELAY_MS=150"}});
+  ASSERT_NE(service, nullptr);
+  bool told = false;
+
+  const Recognised read = Recognise(service->stub(), MakePdf(6), {}, [&](const auto& event) {
+    if (told || !event.has_page_started()) return;
+    told = true;
+    kill(service->pid(), SIGTERM);
+  });
+  const auto exit = service->Stop();
+
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(6), IsEmpty());
+  ASSERT_TRUE(exit.has_value());
+  EXPECT_EQ(exit->code, 0) << exit->Describe();
+}
+
+}  // namespace
+}  // namespace quire
