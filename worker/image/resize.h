@@ -22,9 +22,9 @@ struct ResizeWindow {
 };
 Image ResizeBicubicWindow(PixelView source, const ResizeWindow& window);
 
-// The bytes of Pillow's ImageOps.pad(image, (side, side), BICUBIC, color=(grey, grey, grey)): fitted
-// into the square keeping its aspect, centred, half-to-even rounding; a side that would round to 0
-// becomes 1.
+// The bytes of Pillow's ImageOps.pad(image, (side, side), BICUBIC, color=(grey, grey, grey)):
+// fitted into the square keeping its aspect, centred, half-to-even rounding; a side that would
+// round to 0 becomes 1.
 Image PadToSquare(PixelView source, int side, uint8_t grey = 127);
 
 }  // namespace quire::worker

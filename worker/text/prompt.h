@@ -22,7 +22,8 @@ std::string_view TaskName(Task task);
 // allowed where the key "CUSTOM" exists: "<image>\n%s".
 using PromptTable = std::map<std::string, std::string, std::less<>>;
 
-// A page's prompt as token ids: begin, text before the image, `vision_rows` placeholders, text after.
+// A page's prompt as token ids: begin, text before the image, `vision_rows` placeholders, text
+// after.
 struct Prompt {
   std::vector<int> ids;
   int image_begin = 0;  // index of the first placeholder in ids
@@ -37,7 +38,8 @@ struct PromptRequest {
   int image_id = 0;
 };
 
-// InvalidArgument where the table does not know the task: the message names those it knows. The
+// InvalidArgument where the table does not know the task (the message names those it knows), where
+// its prompt does not hold "<image>" once, and where it has a "%s" and the argument is blank. The
 // user's text (argument) is encoded without added tokens, so that it cannot inject control tokens.
 absl::StatusOr<Prompt> BuildPrompt(const Tokenizer& tokenizer, const PromptTable& prompts,
                                    const PromptRequest& request);

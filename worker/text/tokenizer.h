@@ -12,12 +12,13 @@
 namespace quire::worker {
 
 // Byte-level BPE read from a Hugging Face tokenizer.json: pre-tokenizer patterns (PCRE2, Unicode
-// properties), vocabulary, merges (as pairs or as "a b" strings) and added tokens. Thread-safe after
-// Load.
+// properties), vocabulary, merges (as pairs or as "a b" strings) and added tokens. Thread-safe
+// after Load.
 class Tokenizer {
  public:
   // InvalidArgument names the file and what is missing or wrong in it (a model other than BPE, an
-  // unknown pre-tokenizer step, a merge whose parts are not in the vocabulary, a damaged JSON, ...).
+  // unknown pre-tokenizer step, a merge whose parts are not in the vocabulary, a damaged JSON,
+  // ...).
   static absl::StatusOr<std::unique_ptr<Tokenizer>> Load(const std::string& path);
   // The same from the file's text; `name` stands in errors.
   static absl::StatusOr<std::unique_ptr<Tokenizer>> Parse(std::string_view json,
