@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,9 +22,11 @@ struct RenderPoolOptions {
   int max_document_pages = 3000;
   int max_waiting = 1024;           // requests that wait for a renderer
   int recycle_after_documents = 1000;  // a renderer is replaced after this many; 0: never
+  uint64_t arena_bytes = 0;  // for one renderer's drawn pages; 0: room for three of the largest
 };
 
-// A document as the pool sees it; closed in all renderers when the last reference goes.
+// A document as the pool sees it; closed in all renderers when the last reference goes, and what waits
+// to be drawn of it ends as Cancelled.
 struct RenderDocument;
 
 struct OpenedDocument {
@@ -51,15 +54,18 @@ struct RenderedPage {
   double seconds = 0;     // drawing, without waiting
 };
 
-// How often and why renderers were killed or died.
+// Told how a renderer ended, but not when it is stopped or replaced; empty for nobody.
 using RenderKillObserver = std::function<void(std::string_view reason)>;  // "timeout", "died"
 
 // The sandboxed processes that open and draw documents: one request at a time each, killed when it
-// takes too long, started again when it dies; the request that it held fails alone. Thread-safe;
-// callbacks come from the pool's threads and must not block. The destructor fails what waits with
-// Unavailable and ends the processes.
+// takes too long, started again when it dies; the request that it held fails alone. Thread-safe.
+// Each callback runs exactly once and must not block: on a thread of the pool, or on the caller's when
+// the request is refused at once. The destructor fails what waits with Unavailable and ends the
+// processes; documents and drawn pages may outlive the pool.
 class RenderPool {
  public:
+  // Waits until the first renderer answers. When none can be started: ChildProcess::Start's errors, or
+  // FailedPrecondition when the program ends or does not answer.
   static absl::StatusOr<std::unique_ptr<RenderPool>> Create(RenderPoolOptions options,
                                                             RenderKillObserver observer);
   virtual ~RenderPool() = default;
@@ -67,7 +73,8 @@ class RenderPool {
   // Opens a document. `fd` is duplicated. Errors are those of quire-render (InvalidArgument:
   // unreadable, unknown format, too many pages; FailedPrecondition: password), or InvalidArgument
   // with reason RENDER_TIMEOUT or RENDER_DIED when opening it took too long or killed the process.
-  // Unavailable when no renderer can be started, ResourceExhausted when too many requests wait.
+  // Unavailable (reason RENDERER_UNAVAILABLE) when no renderer can be started, ResourceExhausted
+  // (reason RENDER_QUEUE_FULL) when too many requests wait; both with RetryInfo.
   virtual void Open(int fd, int64_t bytes, std::string password,
                     std::function<void(absl::StatusOr<OpenedDocument>)> done) = 0;
 
@@ -76,12 +83,13 @@ class RenderPool {
     RenderSize size;
     bool include_png = false;
   };
-  // Draws a page. Waits for arena space where rendered pages still hold it. Errors as for Open:
-  // they speak of this page.
+  // Draws a page. Waits for arena space where rendered pages still hold it. The caller keeps the
+  // document until `done`. Errors as for Open: they speak of this page; and InvalidArgument (reason
+  // PAGE_TOO_LARGE) when the whole arena is too small for it.
   virtual void Render(std::shared_ptr<RenderDocument> document, const PageSpec& page,
                       std::function<void(absl::StatusOr<RenderedPage>)> done) = 0;
 
-  // Whether at least one renderer process runs.
+  // Whether at least one renderer runs, or ended just now and was not yet started again.
   virtual bool healthy() const = 0;
 };
 

@@ -310,6 +310,7 @@ void Attachment::PumpLocked() {
 
 void Attachment::SendHeartbeat() {
   const ReaderStats stats = reader_.stats();
+  if (stats.broken) return Cancel();
   wire::AttachRequest message;
   wire::Heartbeat* heartbeat = message.mutable_heartbeat();
   heartbeat->set_jobs(stats.pages);

@@ -77,6 +77,7 @@ absl::Status FrontLink::Run() {
     absl::Status status = AttachOnce(&drained);
     MutexLock lock(mutex_);
     if (stopping_ || drained) return absl::OkStatus();
+    if (reader_.stats().broken) return absl::InternalError("the device failed");
     if (!options_.stay_when_front_leaves) {
       return status.ok() ? absl::UnavailableError("the front ended the stream") : status;
     }

@@ -75,6 +75,7 @@ struct ReaderStats {
   int batch_size = 0;         // sequences of the last decode step
   int64_t kv_cache_tokens = 0;
   int64_t device_memory_used_bytes = 0;
+  bool broken = false;  // the device failed for good: only a new process can read again
 };
 
 // What a reader is, for the front.

@@ -68,6 +68,7 @@ struct ModelConfig {
   QuantizationConfig quantization;
   int64_t projector_input_dim = 2048, projector_n_embed = 1280;
   int image_token_id = 128815;
+  int pad_token_id = 2;
   ReadingConfig reading;
 };
 

@@ -1,0 +1,240 @@
+#include "worker/engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "proto/status.h"
+
+namespace quire::worker {
+namespace {
+
+using Clock = PageWork::Clock;
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// What a page waited: all of its time that no stage took.
+double Waited(const PageWork& work) {
+  const StageSeconds& s = work.seconds;
+  return std::max(0.0, SecondsSince(work.arrived) - s.transfer - s.preprocess - s.tokenize -
+                           s.vision - s.prefill - s.decode - s.postprocess);
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<PageModel> model, std::unique_ptr<Tokenizer> tokenizer,
+               ReaderInfo info, SchedulerRules rules)
+    : model_(std::move(model)),
+      tokenizer_(std::move(tokenizer)),
+      info_(std::move(info)),
+      loop_(*model_, *tokenizer_, rules, int64_t{info_.slots} * info_.context_tokens) {
+  threads_.emplace_back([this] { PrepareLoop(); });
+  threads_.emplace_back([this] { ModelThread(); });
+  threads_.emplace_back([this] { FinishLoop(); });
+}
+
+Engine::~Engine() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    for (auto& [id, work] : pages_) work->cancelled = true;
+    changed_.NotifyAll();
+  }
+  loop_.StopEncodingIfCancelled();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Engine::Read(PageRequest request, PageCallbacks callbacks) {
+  auto work = std::make_shared<PageWork>();
+  work->request = std::move(request);
+  work->callbacks = std::move(callbacks);
+  {
+    MutexLock lock(mutex_);
+    if (loop_.broken()) {
+      work->failure = absl::InternalError("the device failed; this worker has to start again");
+    } else if (static_cast<int>(pages_.size()) >= info_.slots) {
+      work->failure = absl::ResourceExhaustedError(
+          absl::StrFormat("all %d slots of this worker are taken", info_.slots));
+    } else {
+      pages_.emplace(work->request.job_id, work);
+      unprepared_.push_back(std::move(work));
+      changed_.NotifyAll();
+      return;
+    }
+  }
+  work->callbacks.on_pixels_released();
+  work->callbacks.on_done(work->failure);
+}
+
+void Engine::Cancel(uint64_t job_id) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = pages_.find(job_id);
+    if (found == pages_.end()) return;
+    found->second->cancelled = true;
+    changed_.NotifyAll();
+  }
+  loop_.StopEncodingIfCancelled();
+}
+
+ReaderStats Engine::stats() const {
+  ReaderStats stats;
+  stats.engine_steps = loop_.steps();
+  stats.batch_size = loop_.batch_size();
+  stats.kv_cache_tokens = loop_.cache_tokens();
+  stats.broken = loop_.broken();
+  MutexLock lock(mutex_);
+  stats.pages = static_cast<int>(pages_.size());
+  return stats;
+}
+
+Engine::Work Engine::Pop(std::deque<Work>& queue) {
+  MutexLock lock(mutex_);
+  while (queue.empty() && !stopping_) changed_.Wait(mutex_);
+  if (queue.empty()) return nullptr;
+  Work work = std::move(queue.front());
+  queue.pop_front();
+  return work;
+}
+
+void Engine::Push(std::deque<Work>& queue, Work work) {
+  MutexLock lock(mutex_);
+  queue.push_back(std::move(work));
+  changed_.NotifyAll();
+}
+
+void Engine::PrepareLoop() {
+  while (const Work work = Pop(unprepared_)) {
+    if (work->cancelled) {
+      work->failure = absl::CancelledError("cancelled");
+    } else {
+      work->callbacks.on_started();
+      work->failure = Prepare(*work);
+    }
+    work->callbacks.on_pixels_released();
+    work->pixels_held = false;
+    Push(work->failure.ok() ? prepared_ : read_, work);
+  }
+}
+
+absl::Status Engine::Prepare(PageWork& work) const {
+  const ModelConfig& config = model_->config();
+  const PageRequest& request = work.request;
+  QUIRE_ASSIGN_OR_RETURN(work.plan, PlanViews(request.pixels.width, request.pixels.height,
+                                              request.mode, config.reading));
+  const Clock::time_point tokenizing = Clock::now();
+  QUIRE_ASSIGN_OR_RETURN(work.prompt,
+                         BuildPrompt(*tokenizer_, config.reading.prompts,
+                                     {.task = request.task,
+                                      .argument = request.argument,
+                                      .vision_rows = work.plan.vision_rows(),
+                                      .begin_id = config.decoder.bos_token_id,
+                                      .image_id = config.image_token_id}));
+  work.seconds.tokenize = SecondsSince(tokenizing);
+  const int room = info_.context_tokens - static_cast<int>(work.prompt.ids.size());
+  if (room < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the prompt has %d tokens and the model's context is %d: shorten it",
+                        work.prompt.ids.size(), info_.context_tokens));
+  }
+  work.max_new_tokens = request.max_tokens > 0 ? std::min(request.max_tokens, room) : room;
+  work.ban = request.ngram_ban.value_or(
+      NgramBan{config.reading.ngram_size, config.reading.ngram_window});
+  const Clock::time_point preprocessing = Clock::now();
+  work.views = MakeViews(request.pixels, work.plan);
+  work.seconds.preprocess = SecondsSince(preprocessing);
+  return absl::OkStatus();
+}
+
+void Engine::ModelThread() {
+  while (true) {
+    std::vector<Work> arrived;
+    bool stop = false;
+    {
+      MutexLock lock(mutex_);
+      while (prepared_.empty() && loop_.empty() && !stopping_) changed_.Wait(mutex_);
+      arrived.assign(prepared_.begin(), prepared_.end());
+      prepared_.clear();
+      stop = stopping_;
+    }
+    for (Work& work : arrived) loop_.Add(std::move(work));
+    if (stop) break;
+    for (Work& work : loop_.RunStep()) Push(read_, std::move(work));
+  }
+  for (Work& work : loop_.FailAll(absl::CancelledError("the worker is stopping"))) {
+    Push(read_, std::move(work));
+  }
+  MutexLock lock(mutex_);
+  model_done_ = true;
+  changed_.NotifyAll();
+}
+
+void Engine::FinishLoop() {
+  while (true) {
+    Work work;
+    {
+      MutexLock lock(mutex_);
+      // The last to stop: every page that was taken is answered.
+      while (read_.empty() && !(stopping_ && model_done_ && prepared_.empty() &&
+                                unprepared_.empty() && pages_.empty())) {
+        if (stopping_ && model_done_) {
+          // What the other threads left behind when they stopped.
+          for (std::deque<Work>* queue : {&unprepared_, &prepared_}) {
+            for (Work& left : *queue) {
+              left->failure = absl::CancelledError("the worker is stopping");
+              read_.push_back(std::move(left));
+            }
+            queue->clear();
+          }
+          if (!read_.empty()) break;
+        }
+        changed_.Wait(mutex_);
+      }
+      if (read_.empty()) return;
+      work = std::move(read_.front());
+      read_.pop_front();
+    }
+    absl::StatusOr<PageOutput> output =
+        work->failure.ok() ? absl::StatusOr<PageOutput>(Output(*work)) : work->failure;
+    {
+      // The slot is free before the front hears of it.
+      MutexLock lock(mutex_);
+      pages_.erase(work->request.job_id);
+      changed_.NotifyAll();
+    }
+    if (work->pixels_held) work->callbacks.on_pixels_released();
+    work->callbacks.on_done(std::move(output));
+  }
+}
+
+PageOutput Engine::Output(PageWork& work) const {
+  const Clock::time_point begin = Clock::now();
+  PageOutput output;
+  const size_t kept = work.kept_ids < 0 ? work.ids.size() : work.kept_ids;
+  Utf8Stream text;
+  for (size_t i = 0; i < kept; ++i) {
+    output.raw += text.Append(PrintedBytes(*tokenizer_, model_->config(), work.ids[i]));
+  }
+  output.raw += text.Finish();
+  if (work.request.stream_text && work.callbacks.on_text) {
+    if (std::string rest = work.stream.Finish(); !rest.empty()) {
+      work.callbacks.on_text(std::move(rest));
+    }
+  }
+  output.text =
+      ParsePageText(output.raw, work.request.pixels.width, work.request.pixels.height);
+  output.finish_reason = work.finish_reason;
+  output.mean_log_probability = work.log_probability / static_cast<double>(work.ids.size());
+  output.prompt_tokens = static_cast<int>(work.prompt.ids.size());
+  output.vision_tokens = work.prompt.vision_rows;
+  output.output_tokens = static_cast<int>(work.ids.size());
+  output.output_ids = std::move(work.ids);
+  work.seconds.postprocess = SecondsSince(begin);
+  work.seconds.queue = Waited(work);
+  output.seconds = work.seconds;
+  return output;
+}
+
+}  // namespace quire::worker

@@ -1,0 +1,281 @@
+#include "worker/engine/model_loop.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "proto/check.h"
+#include "worker/engine/ngram_ban.h"
+#include "worker/engine/sampler.h"
+
+namespace quire::worker {
+namespace {
+
+using Clock = PageWork::Clock;
+
+double Seconds(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+TokenKind KindOf(std::string_view bytes) {
+  static constexpr std::string_view kTableTags[] = {"<td", "</td", "<tr", "</tr", "<table", "</table"};
+  for (const std::string_view tag : kTableTags) {
+    if (bytes.starts_with(tag)) return TokenKind::kTable;
+  }
+  const bool word = std::any_of(bytes.begin(), bytes.end(), [](unsigned char c) {
+    return c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+  });
+  return word ? TokenKind::kWord : TokenKind::kSign;
+}
+
+// A page's view as a tensor over the page's own memory: [1, 3, side, side].
+at::Tensor ViewOf(PageWork& work, int index) {
+  const int tiles = work.plan.grid.tiles();
+  const int64_t side = index < tiles ? work.plan.tile_side : work.plan.global_side;
+  float* data = index < tiles ? work.views.tiles.data() + index * 3 * side * side
+                              : work.views.global.data();
+  return at::from_blob(data, {1, 3, side, side}, at::kFloat);
+}
+
+}  // namespace
+
+ModelLoop::ModelLoop(const PageModel& model, const Tokenizer& tokenizer, SchedulerRules rules,
+                     int64_t cache_tokens)
+    : model_(model),
+      tokenizer_(tokenizer),
+      scheduler_(rules),
+      cache_(model.MakeKvCache(cache_tokens)) {
+  for (int id = 0; id < tokenizer.size(); ++id) kinds_.push_back(KindOf(tokenizer.Bytes(id)));
+}
+
+std::vector<ModelLoop::Work> ModelLoop::RunStep() {
+  for (const Work& work : pages_) {
+    if (work->cancelled) work->failure = absl::CancelledError("cancelled");
+  }
+  std::vector<Work> cancelled = TakeEnded();
+  if (!cancelled.empty()) return cancelled;
+  std::vector<SchedulerPage> pages;
+  for (const Work& work : pages_) {
+    const int prefill = work->hidden.defined() ? static_cast<int>(work->hidden.size(0)) -
+                                                     work->prefilled
+                                               : 1;
+    pages.push_back({work->request.job_id, work->views_left(), prefill});
+  }
+  const SchedulerStep step = scheduler_.Next(pages);
+  const c10::InferenceMode no_gradients;
+  // The one place where libtorch's exceptions end.
+  try {
+    switch (step.kind) {
+      case StepKind::kEncode:
+        Encode(step);
+        break;
+      case StepKind::kPrefill:
+        Prefill(step.shares[0]);
+        break;
+      case StepKind::kDecode:
+        Decode();
+        break;
+      case StepKind::kNothing:
+        break;
+    }
+    ++steps_;
+  } catch (const c10::OutOfMemoryError& error) {
+    FailStep(absl::ResourceExhaustedError(
+        absl::StrCat("the device has no memory left: ", error.what_without_backtrace())));
+  } catch (const c10::Error& error) {
+    broken_ = true;
+    FailStep(absl::InternalError(absl::StrCat("the device failed: ", error.what_without_backtrace())));
+  } catch (const std::exception& error) {
+    broken_ = true;
+    FailStep(absl::InternalError(absl::StrCat("the engine failed: ", error.what())));
+  }
+  cache_tokens_ = cache_->used_tokens();
+  return TakeEnded();
+}
+
+void ModelLoop::Encode(const SchedulerStep& step) {
+  const Clock::time_point begin = Clock::now();
+  std::vector<Work> owners;
+  std::vector<at::Tensor> views;
+  for (const SchedulerStep::Share& share : step.shares) {
+    const Work work = Find(share.job_id);
+    const int done = static_cast<int>(work->features.size());
+    for (int i = 0; i < share.amount; ++i) {
+      owners.push_back(work);
+      views.push_back(ViewOf(*work, done + i));
+    }
+  }
+  {
+    MutexLock lock(encoding_mutex_);
+    encoding_ = owners;
+    stop_encoding_ = false;
+  }
+  // Views of one size make a batch; a model whose tiles are smaller than its global view needs two.
+  for (size_t at = 0; at < views.size();) {
+    size_t end = at + 1;
+    while (end < views.size() && views[end].size(3) == views[at].size(3)) ++end;
+    EncodeBatch({owners.begin() + at, owners.begin() + end}, {views.begin() + at, views.begin() + end});
+    at = end;
+  }
+  {
+    MutexLock lock(encoding_mutex_);
+    encoding_.clear();
+  }
+  for (const SchedulerStep::Share& share : step.shares) {
+    const Work work = Find(share.job_id);
+    work->seconds.vision += Seconds(begin);
+    if (work->views_left() == 0 && !work->cancelled) Assemble(*work);
+  }
+}
+
+void ModelLoop::EncodeBatch(const std::vector<Work>& owners, const std::vector<at::Tensor>& views) {
+  const std::optional<at::Tensor> features =
+      model_.EncodeViews(views.size() == 1 ? views[0] : at::cat(views, 0), stop_encoding_);
+  if (!features) return;  // all of them were cancelled
+  for (size_t i = 0; i < owners.size(); ++i) {
+    owners[i]->features.push_back(features->narrow(0, static_cast<int64_t>(i), 1));
+  }
+}
+
+void ModelLoop::Assemble(PageWork& work) {
+  const Clock::time_point begin = Clock::now();
+  at::Tensor tiles;
+  if (work.plan.grid.tiles() > 0) {
+    tiles = at::cat({work.features.data(), work.features.size() - 1}, 0);
+  }
+  const at::Tensor rows = model_.ArrangeRows(tiles, work.features.back(), work.plan.grid);
+  QUIRE_CHECK(rows.size(0) == work.prompt.vision_rows);
+  const std::span<const int> ids = work.prompt.ids;
+  const size_t image_end = work.prompt.image_begin + work.prompt.vision_rows;
+  work.hidden = at::cat({model_.Embed(ids.first(work.prompt.image_begin)), rows,
+                         model_.Embed(ids.subspan(image_end))},
+                        0);                                          // [prompt rows, hidden]
+  work.views = {};
+  work.sequence = cache_->Open();
+  work.seconds.prefill += Seconds(begin);
+}
+
+void ModelLoop::Prefill(const SchedulerStep::Share& share) {
+  const Clock::time_point begin = Clock::now();
+  const Work work = Find(share.job_id);
+  const bool last = work->prefilled + share.amount == work->hidden.size(0);
+  const StepSequence step{work->sequence, share.amount, last};
+  // Pages are admitted only as far as the cache has room for all that they may write.
+  QUIRE_CHECK(cache_->Reserve(work->sequence, share.amount));
+  const at::Tensor logits =
+      model_.Step(work->hidden.narrow(0, work->prefilled, share.amount), {&step, 1}, *cache_);
+  work->prefilled += share.amount;
+  std::vector<Sample> samples;
+  if (last) samples = SampleGreedily(logits, {});
+  work->seconds.prefill += Seconds(begin);
+  if (last) Write(*work, samples[0].id, samples[0].log_probability);
+}
+
+void ModelLoop::Decode() {
+  const Clock::time_point begin = Clock::now();
+  std::vector<Work> writing;
+  std::vector<int> ids;
+  std::vector<StepSequence> sequences;
+  for (const Work& work : pages_) {
+    if (!work->writing()) continue;
+    QUIRE_CHECK(cache_->Reserve(work->sequence, 1));
+    writing.push_back(work);
+    ids.push_back(work->ids.back());
+    sequences.push_back({work->sequence, 1, true});
+  }
+  const at::Tensor logits = model_.Step(model_.Embed(ids), sequences, *cache_);
+  const std::vector<Sample> samples = SampleGreedily(logits, Banned(writing));
+  batch_size_ = static_cast<int>(writing.size());
+  const double seconds = Seconds(begin);
+  for (size_t i = 0; i < writing.size(); ++i) {
+    writing[i]->seconds.decode += seconds;
+    Write(*writing[i], samples[i].id, samples[i].log_probability);
+  }
+}
+
+void ModelLoop::Write(PageWork& work, int id, double log_probability) {
+  work.ids.push_back(id);
+  work.log_probability += log_probability;
+  const bool end = id == model_.config().decoder.eos_token_id;
+  if (!end && work.request.stream_text && work.callbacks.on_text) {
+    if (std::string text = work.stream.Append(PrintedBytes(tokenizer_, model_.config(), id));
+        !text.empty()) {
+      work.callbacks.on_text(std::move(text));
+    }
+  }
+  const TokenKind kind =
+      id < static_cast<int>(kinds_.size()) ? kinds_[id] : TokenKind::kSign;
+  const bool loop = !end && work.loop.Add(id, kind);
+  const bool full = static_cast<int>(work.ids.size()) >= work.max_new_tokens;
+  if (!end && !loop && !full) return;
+  if (loop) work.kept_ids = work.loop.kept_tokens();
+  work.finish_reason = end    ? FinishReason::kStop
+                       : loop ? FinishReason::kRepetition
+                              : FinishReason::kLength;
+  const auto found = std::find_if(pages_.begin(), pages_.end(),
+                                  [&](const Work& other) { return other.get() == &work; });
+  ended_.push_back(*found);
+}
+
+std::vector<std::vector<int>> ModelLoop::Banned(const std::vector<Work>& writing) const {
+  std::vector<std::vector<int>> banned;
+  for (const Work& work : writing) {
+    banned.push_back(
+        BannedIds(work->ids, work->ban, model_.config().reading.ngram_exempt_ids));
+  }
+  return banned;
+}
+
+std::vector<ModelLoop::Work> ModelLoop::TakeEnded() {
+  std::vector<Work> taken = std::move(ended_);
+  ended_.clear();
+  for (const Work& work : pages_) {
+    if (!work->failure.ok()) taken.push_back(work);
+  }
+  for (const Work& work : taken) {
+    std::erase(pages_, work);
+    if (work->sequence >= 0) cache_->Close(std::exchange(work->sequence, -1));
+    work->features.clear();
+    work->hidden = at::Tensor();
+  }
+  if (pages_.empty()) batch_size_ = 0;
+  return taken;
+}
+
+std::vector<ModelLoop::Work> ModelLoop::FailAll(const absl::Status& status) {
+  for (const Work& work : pages_) work->failure = status;
+  return TakeEnded();
+}
+
+void ModelLoop::FailStep(const absl::Status& status) {
+  ended_.clear();
+  for (const Work& work : pages_) work->failure = status;
+  MutexLock lock(encoding_mutex_);
+  encoding_.clear();
+}
+
+ModelLoop::Work ModelLoop::Find(uint64_t job_id) const {
+  const auto found = std::find_if(pages_.begin(), pages_.end(), [&](const Work& work) {
+    return work->request.job_id == job_id;
+  });
+  QUIRE_CHECK(found != pages_.end());
+  return *found;
+}
+
+void ModelLoop::StopEncodingIfCancelled() {
+  MutexLock lock(encoding_mutex_);
+  if (!encoding_.empty() && std::all_of(encoding_.begin(), encoding_.end(),
+                                        [](const Work& work) { return work->cancelled.load(); })) {
+    stop_encoding_ = true;
+  }
+}
+
+std::string_view PrintedBytes(const Tokenizer& tokenizer, const ModelConfig& config, int id) {
+  const bool silent = id == config.decoder.bos_token_id || id == config.decoder.eos_token_id ||
+                      id == config.pad_token_id;
+  return silent ? std::string_view() : tokenizer.Bytes(id);
+}
+
+}  // namespace quire::worker

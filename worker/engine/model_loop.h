@@ -1,0 +1,73 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "proto/mutex.h"
+#include "worker/engine/page_model.h"
+#include "worker/engine/page_reader.h"
+#include "worker/engine/page_work.h"
+#include "worker/engine/scheduler.h"
+#include "worker/text/tokenizer.h"
+
+namespace quire::worker {
+
+// The bytes that a token adds to a page's text: none for begin, end and pad.
+std::string_view PrintedBytes(const Tokenizer& tokenizer, const ModelConfig& config, int id);
+
+// The pages that are with the model, and the steps that carry them on. The model thread's alone, but
+// for StopEncoding and the counters.
+class ModelLoop {
+ public:
+  using Work = std::shared_ptr<PageWork>;
+
+  ModelLoop(const PageModel& model, const Tokenizer& tokenizer, SchedulerRules rules,
+            int64_t cache_tokens);
+
+  void Add(Work work) { pages_.push_back(std::move(work)); }
+  bool empty() const { return pages_.empty(); }
+  // One step. Pages that ended in it (read, cancelled or failed) are handed over.
+  std::vector<Work> RunStep();
+  // Everything fails with this status.
+  std::vector<Work> FailAll(const absl::Status& status);
+
+  // Any thread: if every page whose views are being encoded now is cancelled, encoding stops.
+  void StopEncodingIfCancelled();
+  uint64_t steps() const { return steps_; }
+  int batch_size() const { return batch_size_; }
+  int64_t cache_tokens() const { return cache_tokens_; }
+  bool broken() const { return broken_; }
+
+ private:
+  void Encode(const SchedulerStep& step);
+  void EncodeBatch(const std::vector<Work>& owners, const std::vector<at::Tensor>& views);
+  void Assemble(PageWork& work);
+  void Prefill(const SchedulerStep::Share& share);
+  void Decode();
+  void Write(PageWork& work, int id, double log_probability);
+  std::vector<std::vector<int>> Banned(const std::vector<Work>& writing) const;
+  std::vector<Work> TakeEnded();
+  Work Find(uint64_t job_id) const;
+  void FailStep(const absl::Status& status);
+
+  const PageModel& model_;
+  const Tokenizer& tokenizer_;
+  Scheduler scheduler_;
+  std::unique_ptr<KvCache> cache_;
+  std::vector<TokenKind> kinds_;  // by id
+  std::vector<Work> pages_;       // in order of arrival
+  std::vector<Work> ended_;
+
+  Mutex encoding_mutex_;
+  std::vector<Work> encoding_ ABSL_GUARDED_BY(encoding_mutex_);
+  std::atomic<bool> stop_encoding_{false};
+  std::atomic<uint64_t> steps_{0};
+  std::atomic<int> batch_size_{0};
+  std::atomic<int64_t> cache_tokens_{0};
+  std::atomic<bool> broken_{false};
+};
+
+}  // namespace quire::worker

@@ -1,0 +1,114 @@
+#include "worker/engine/open_engine.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "proto/mutex.h"
+#include "proto/status.h"
+#include "worker/device/device.h"
+#include "worker/engine/engine.h"
+#include "worker/engine/page_model.h"
+#include "worker/model/ocr_model.h"
+
+namespace quire::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMostSlots = 8;
+constexpr int64_t kCacheBytesOfHost = int64_t{2} << 30;  // for the KV cache on a CPU
+
+// Pages at once: as many as the KV cache has room for at the model's whole context.
+int SlotsFor(const ModelConfig& config, const DeviceInfo& device, const std::string& dtype) {
+  const int64_t bytes_per_token = config.decoder.num_hidden_layers * config.decoder.hidden_size *
+                                  2 * (dtype == "f32" ? 4 : 2);
+  const int64_t room = device.is_cpu ? kCacheBytesOfHost : device.free_bytes / 2;
+  const int64_t pages = room / (bytes_per_token * config.decoder.max_position_embeddings);
+  return static_cast<int>(std::clamp<int64_t>(pages, 1, device.is_cpu ? kMostSlots : 64));
+}
+
+SchedulerRules RulesFor(const DeviceInfo& device) {
+  if (device.is_cpu) return {};
+  return {.max_batch_views = 32, .prefill_rows = 2048, .decode_steps_between = 4};
+}
+
+ReaderInfo InfoOf(const ModelConfig& config, const DeviceInfo& device, const std::string& dtype,
+                  const std::string& fingerprint) {
+  ReaderInfo info;
+  info.device = device.name;
+  info.dtype = dtype;
+  info.device_memory_bytes = device.total_bytes;
+  info.model = config.reading.name;
+  info.fingerprint = fingerprint;
+  info.modes = config.reading.modes;
+  for (const Task task : {Task::kMarkdown, Task::kFreeText, Task::kFigure, Task::kDescribe,
+                          Task::kLocate, Task::kCustom}) {
+    if (config.reading.prompts.contains(TaskName(task))) info.tasks.push_back(task);
+  }
+  info.languages = config.reading.languages;
+  info.context_tokens = static_cast<int>(config.decoder.max_position_embeddings);
+  info.render_long_side_px = config.reading.render_long_side_px;
+  info.render_dpi = config.reading.render_long_side_px > 0 ? 0 : config.reading.render_dpi;
+  const ViewPlan largest{.grid = {config.reading.max_crops, 1},
+                         .tile_side = config.reading.image_size,
+                         .global_side = config.reading.base_size};
+  info.max_vision_tokens = largest.vision_rows();
+  return info;
+}
+
+// Reads a blank page, so that the first real one does not pay for what is set up lazily.
+absl::Status WarmUp(PageReader& reader) {
+  const Image blank(64, 64);
+  Mutex mutex;
+  CondVar changed;
+  bool done = false;
+  absl::Status outcome;
+  PageCallbacks callbacks;
+  callbacks.on_started = [] {};
+  callbacks.on_pixels_released = [] {};
+  callbacks.on_done = [&](absl::StatusOr<PageOutput> output) {
+    MutexLock lock(mutex);
+    outcome = output.status();
+    done = true;
+    changed.NotifyAll();
+  };
+  PageRequest request;
+  request.pixels = blank.view();
+  request.task = reader.info().tasks.empty() ? Task::kMarkdown : reader.info().tasks.front();
+  request.max_tokens = 2;
+  reader.Read(std::move(request), std::move(callbacks));
+  MutexLock lock(mutex);
+  while (!done) changed.Wait(mutex);
+  return outcome;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder,
+                                                       const EngineOptions& options) {
+  const Clock::time_point begin = Clock::now();
+  QUIRE_ASSIGN_OR_RETURN(const DeviceInfo device, ChooseDevice(options.device));
+  if (device.is_cpu) {
+    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    at::set_num_threads(options.threads > 0 ? options.threads : cores);
+  }
+  const std::string dtype =
+      options.dtype != "auto" ? options.dtype : device.is_cpu ? "f32" : "bf16";
+  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<OcrModel> model,
+                         OcrModel::Load(folder, {.device = device.name, .dtype = dtype}));
+  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer,
+                         Tokenizer::Load(folder + "/tokenizer.json"));
+  const ModelConfig& config = model->config();
+  ReaderInfo info = InfoOf(config, device, dtype, model->fingerprint());
+  info.slots = options.slots > 0 ? options.slots : SlotsFor(config, device, dtype);
+  info.load_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  auto engine = std::make_unique<Engine>(WrapModel(std::move(model)), std::move(tokenizer),
+                                         std::move(info), RulesFor(device));
+  QUIRE_RETURN_IF_ERROR(WarmUp(*engine));
+  return engine;
+}
+
+}  // namespace quire::worker

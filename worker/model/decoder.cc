@@ -1,0 +1,221 @@
+#include "worker/model/decoder.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#include "proto/status.h"
+#include "worker/model/cpu_kernels.h"
+
+namespace quire::worker {
+namespace {
+
+// Below this many multiplications a step's attention stays on one thread.
+constexpr int64_t kParallelWork = 1 << 18;
+
+// Where a step's new rows go: block and place in it, for each row.
+struct CachePlaces {
+  std::vector<int64_t> block, offset;
+};
+
+CachePlaces PlacesOf(std::span<const StepSequence> sequences, const KvCache& cache) {
+  CachePlaces places;
+  for (const StepSequence& step : sequences) {
+    const std::vector<int32_t>& blocks = cache.blocks(step.sequence);
+    for (int64_t i = 0; i < step.rows; ++i) {
+      const int64_t position = cache.length(step.sequence) + i;
+      places.block.push_back(blocks[position / KvCache::kBlockTokens]);
+      places.offset.push_back(position % KvCache::kBlockTokens);
+    }
+  }
+  return places;
+}
+
+at::Tensor Index(const std::vector<int64_t>& values, const at::Tensor& like) {
+  return at::tensor(values, at::kLong).to(like.device());
+}
+
+// All stored keys or values of a sequence: [heads, tokens, head_dim].
+at::Tensor Gather(const at::Tensor& cached, const std::vector<int32_t>& blocks, int64_t tokens) {
+  const int64_t used = (tokens + KvCache::kBlockTokens - 1) / KvCache::kBlockTokens;
+  const std::vector<int64_t> index(blocks.begin(), blocks.begin() + used);
+  return cached.index_select(0, Index(index, cached))
+      .permute({1, 0, 2, 3})
+      .reshape({cached.size(1), -1, cached.size(3)})
+      .narrow(1, 0, tokens);
+}
+
+// Several new rows of one sequence against all that came before and themselves.
+at::Tensor AttendRows(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values) {
+  const int64_t rows = q.size(0), tokens = keys.size(1);
+  const at::Tensor query = q.transpose(0, 1).unsqueeze(0);           // [1, heads, rows, head_dim]
+  std::optional<at::Tensor> mask;
+  if (rows > 1 && rows < tokens) {
+    // libtorch's own causal mask is aligned at the top left: wrong for a later chunk.
+    mask = at::ones({rows, tokens}, q.options().dtype(at::kBool)).tril(tokens - rows);
+  }
+  return at::scaled_dot_product_attention(query, keys.unsqueeze(0), values.unsqueeze(0), mask, 0.0,
+                                          /*is_causal=*/rows > 1 && rows == tokens)
+      .squeeze(0)
+      .transpose(0, 1);                                              // [rows, heads, head_dim]
+}
+
+// One new row of each of several sequences, in float32 on the CPU.
+void AttendSingles(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                   const std::vector<std::pair<int64_t, int>>& rows, const KvCache& cache,
+                   at::Tensor& out) {
+  const int64_t heads = q.size(1), head_dim = q.size(2);
+  int64_t longest = 0;
+  for (const auto& [row, sequence] : rows) longest = std::max(longest, cache.length(sequence) + 1);
+  const int64_t jobs = static_cast<int64_t>(rows.size()) * heads;
+  const int64_t grain = jobs * longest * head_dim < kParallelWork ? jobs : 1;
+  at::parallel_for(0, jobs, grain, [&](int64_t begin, int64_t end) {
+    std::vector<float> scores(longest);
+    for (int64_t job = begin; job < end; ++job) {
+      const auto [row, sequence] = rows[job / heads];
+      const int64_t head = job % heads;
+      Attend({.query = q.const_data_ptr<float>() + (row * heads + head) * head_dim,
+              .keys = keys.const_data_ptr<float>(),
+              .values = values.const_data_ptr<float>(),
+              .blocks = cache.blocks(sequence).data(),
+              .tokens = cache.length(sequence) + 1,
+              .heads = heads,
+              .head = head,
+              .block_tokens = KvCache::kBlockTokens,
+              .head_dim = head_dim,
+              .scale = 1.0f / std::sqrt(static_cast<float>(head_dim)),
+              .scores = scores.data(),
+              .out = out.data_ptr<float>() + (row * heads + head) * head_dim});
+    }
+  });
+}
+
+}  // namespace
+
+at::Tensor Rotary::operator()(const at::Tensor& x) const {
+  const std::vector<at::Tensor> halves = x.chunk(2, -1);
+  return x * cos + at::cat({-halves[1], halves[0]}, -1) * sin;
+}
+
+absl::StatusOr<DecoderAttention> DecoderAttention::Load(const WeightScope& scope,
+                                                        const DecoderConfig& config) {
+  const int64_t dim = config.hidden_size;
+  DecoderAttention attention{.heads = config.num_attention_heads};
+  std::vector<at::Tensor> parts;
+  for (const char* name : {"q_proj.weight", "k_proj.weight", "v_proj.weight"}) {
+    QUIRE_ASSIGN_OR_RETURN(parts.emplace_back(), scope.Take(name, {dim, dim}));
+  }
+  attention.qkv_proj = at::cat(parts, 0);
+  QUIRE_ASSIGN_OR_RETURN(attention.o_proj,
+                         Linear::Load(scope / "o_proj", dim, dim, /*has_bias=*/false));
+  return attention;
+}
+
+at::Tensor DecoderAttention::operator()(const at::Tensor& x, const Rotary& rotary, int64_t layer,
+                                        std::span<const StepSequence> sequences,
+                                        KvCache& cache) const {
+  const int64_t rows = x.size(0), dim = x.size(1);
+  const at::Tensor parts = at::linear(x, qkv_proj).view({rows, 3, heads, dim / heads});
+  const at::Tensor q = rotary(parts.select(1, 0)).contiguous();      // [rows, heads, head_dim]
+  const at::Tensor k = rotary(parts.select(1, 1)), v = parts.select(1, 2);
+  at::Tensor keys = cache.keys(layer), values = cache.values(layer);
+  const CachePlaces places = PlacesOf(sequences, cache);
+  const at::Tensor block = Index(places.block, x), offset = Index(places.offset, x);
+  keys.index_put_({block, at::indexing::Slice(), offset}, k);
+  values.index_put_({block, at::indexing::Slice(), offset}, v);
+
+  at::Tensor out = at::empty_like(q);
+  std::vector<std::pair<int64_t, int>> singles;
+  const bool own_kernel = q.is_cpu() && q.scalar_type() == at::kFloat;
+  int64_t row = 0;
+  for (const StepSequence& step : sequences) {
+    if (step.rows == 1 && own_kernel) {
+      singles.emplace_back(row, step.sequence);
+    } else {
+      const int64_t tokens = cache.length(step.sequence) + step.rows;
+      out.narrow(0, row, step.rows)
+          .copy_(AttendRows(q.narrow(0, row, step.rows),
+                            Gather(keys, cache.blocks(step.sequence), tokens),
+                            Gather(values, cache.blocks(step.sequence), tokens)));
+    }
+    row += step.rows;
+  }
+  if (!singles.empty()) AttendSingles(q, keys, values, singles, cache, out);
+  return o_proj(out.view({rows, dim}));
+}
+
+absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& config) {
+  Decoder decoder;
+  const WeightScope root(weights), model = root / "model";
+  const int64_t hidden = config.hidden_size;
+  QUIRE_ASSIGN_OR_RETURN(decoder.embed_tokens,
+                         model.Take("embed_tokens.weight", {config.vocab_size, hidden}));
+  if (config.tie_word_embeddings) {
+    decoder.lm_head = decoder.embed_tokens;
+  } else {
+    QUIRE_ASSIGN_OR_RETURN(decoder.lm_head, root.Take("lm_head.weight", {config.vocab_size, hidden}));
+  }
+  for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const WeightScope here = model / "layers" / i;
+    DecoderLayer layer;
+    QUIRE_ASSIGN_OR_RETURN(layer.input_layernorm,
+                           RmsNorm::Load(here / "input_layernorm", hidden, config.rms_norm_eps));
+    QUIRE_ASSIGN_OR_RETURN(layer.self_attn, DecoderAttention::Load(here / "self_attn", config));
+    QUIRE_ASSIGN_OR_RETURN(
+        layer.post_attention_layernorm,
+        RmsNorm::Load(here / "post_attention_layernorm", hidden, config.rms_norm_eps));
+    if (i < config.first_k_dense_replace) {
+      QUIRE_ASSIGN_OR_RETURN(layer.dense,
+                             SwiGlu::Load(here / "mlp", hidden, config.intermediate_size));
+    } else {
+      QUIRE_ASSIGN_OR_RETURN(layer.moe, Moe::Load(here / "mlp", config));
+    }
+    decoder.layers.push_back(std::move(layer));
+  }
+  QUIRE_ASSIGN_OR_RETURN(decoder.norm, RmsNorm::Load(model / "norm", hidden, config.rms_norm_eps));
+  const int64_t head_dim = hidden / config.num_attention_heads;
+  const at::Tensor inverse = at::pow(
+      config.rope_theta, -at::arange(0, head_dim, 2, at::kFloat) / static_cast<double>(head_dim));
+  const at::Tensor half =
+      at::arange(config.max_position_embeddings, at::kFloat).unsqueeze(1) * inverse;
+  const at::Tensor angles = at::cat({half, half}, -1);               // [positions, head_dim]
+  decoder.cos_ = angles.cos().to(decoder.options());
+  decoder.sin_ = angles.sin().to(decoder.options());
+  return decoder;
+}
+
+at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.index_select(0, ids); }
+
+Rotary Decoder::RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const {
+  std::vector<int64_t> positions;
+  for (const StepSequence& step : sequences) {
+    for (int64_t i = 0; i < step.rows; ++i) positions.push_back(cache.length(step.sequence) + i);
+  }
+  const at::Tensor index = Index(positions, cos_);
+  return {cos_.index_select(0, index).unsqueeze(1), sin_.index_select(0, index).unsqueeze(1)};
+}
+
+at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
+                         KvCache& cache) const {
+  const Rotary rotary = RotaryFor(sequences, cache);
+  at::Tensor x = hidden;                                             // [rows, hidden]
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const DecoderLayer& layer = layers[i];
+    x = x + layer.self_attn(layer.input_layernorm(x), rotary, static_cast<int64_t>(i), sequences, cache);
+    const at::Tensor y = layer.post_attention_layernorm(x);
+    x = x + (layer.moe ? (*layer.moe)(y) : (*layer.dense)(y));
+  }
+  std::vector<int64_t> wanted;
+  int64_t row = 0;
+  for (const StepSequence& step : sequences) {
+    row += step.rows;
+    if (step.want_logits) wanted.push_back(row - 1);
+    cache.Advance(step.sequence, step.rows);
+  }
+  if (wanted.empty()) return at::empty({0, lm_head.size(0)}, x.options().dtype(at::kFloat));
+  if (static_cast<int64_t>(wanted.size()) < x.size(0)) x = x.index_select(0, Index(wanted, x));
+  return at::linear(norm(x), lm_head).to(at::kFloat);                // [wanted, vocab]
+}
+
+}  // namespace quire::worker

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "worker/model/kv_cache.h"
+#include "worker/model/layers.h"
+#include "worker/model/moe.h"
+#include "worker/model/ocr_model.h"
+
+namespace quire::worker {
+
+// Cosines and sines of the rotary positions of a step's rows, in the activation's type.
+struct Rotary {
+  at::Tensor cos, sin;  // [rows, 1, head_dim]
+  // Turns each query or key [rows, heads, head_dim] by its position, first half with second half.
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
+struct DecoderAttention {
+  at::Tensor qkv_proj;  // [3 * dim, dim]: q, k, v
+  Linear o_proj;
+  int64_t heads = 0;
+  static absl::StatusOr<DecoderAttention> Load(const WeightScope& scope, const DecoderConfig& config);
+  at::Tensor operator()(const at::Tensor& x, const Rotary& rotary, int64_t layer,
+                        std::span<const StepSequence> sequences, KvCache& cache) const;
+};
+
+struct DecoderLayer {
+  RmsNorm input_layernorm, post_attention_layernorm;
+  DecoderAttention self_attn;
+  std::optional<SwiGlu> dense;  // exactly one of the two
+  std::optional<Moe> moe;
+};
+
+// Embedding, pre-norm layers with a dense first one and mixtures of experts after it, norm, head.
+// Source: modeling_deepseekv2.py (use_mla false), LlamaAttention of transformers.
+class Decoder {
+ public:
+  static absl::StatusOr<Decoder> Load(Weights& weights, const DecoderConfig& config);
+  at::Tensor Embed(const at::Tensor& ids) const;  // [rows] int64 -> [rows, hidden]
+  // See OcrModel::Step.
+  at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
+                  KvCache& cache) const;
+  const at::TensorOptions options() const { return embed_tokens.options(); }
+
+ private:
+  Rotary RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const;
+  at::Tensor embed_tokens, lm_head;
+  at::Tensor cos_, sin_;  // [positions, head_dim]
+  std::vector<DecoderLayer> layers;
+  RmsNorm norm;
+};
+
+}  // namespace quire::worker

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "worker/model/config.h"
+#include "worker/model/layers.h"
+
+namespace quire::worker {
+
+// down(silu(gate(x)) * up(x)).
+struct SwiGlu {
+  at::Tensor gate_up_proj;  // [2 * width, hidden], gate first
+  Linear down_proj;
+  static absl::StatusOr<SwiGlu> Load(const WeightScope& scope, int64_t hidden, int64_t width);
+  at::Tensor operator()(const at::Tensor& x) const;  // [rows, hidden]
+};
+
+// Routed experts of which each row takes the best few, beside shared ones that every row takes.
+// Source: modeling_deepseekv2.py, DeepseekV2MoE and MoEGate ("greedy", softmax).
+struct Moe {
+  at::Tensor gate;                    // [experts, hidden] float32
+  at::Tensor gate_up_proj, down_proj; // [experts, 2 * width, hidden], [experts, hidden, width]
+  SwiGlu shared_experts;
+  int64_t top_k = 0;
+  bool norm_topk_prob = false;
+  double routed_scaling_factor = 1;
+  static absl::StatusOr<Moe> Load(const WeightScope& scope, const DecoderConfig& config);
+  at::Tensor operator()(const at::Tensor& x) const;  // [rows, hidden]
+
+ private:
+  at::Tensor Routed(const at::Tensor& x, const at::Tensor& probabilities,
+                    const at::Tensor& experts) const;
+  at::Tensor RoutedFewRows(const at::Tensor& x, const at::Tensor& probabilities,
+                           const at::Tensor& experts) const;
+};
+
+}  // namespace quire::worker

@@ -1,0 +1,129 @@
+#include "worker/model/ocr_model.h"
+
+#include <ATen/ATen.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "worker/model/clip_encoder.h"
+#include "worker/model/decoder.h"
+#include "worker/model/kv_cache.h"
+#include "worker/model/page_tokens.h"
+#include "worker/model/sam_encoder.h"
+#include "worker/model/weights.h"
+
+namespace quire::worker {
+namespace {
+
+std::string Sha256(const std::string& bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), length));
+}
+
+at::ScalarType TypeOf(const std::string& dtype) {
+  if (dtype == "bf16") return at::kBFloat16;
+  return dtype == "f16" ? at::kHalf : at::kFloat;
+}
+
+}  // namespace
+
+struct OcrModel::Impl {
+  ModelConfig config;
+  ModelPlacement placement;
+  std::string fingerprint;
+  at::TensorOptions options;
+  SamEncoder sam_model;
+  ClipEncoder vision_model;
+  Linear projector;
+  PageTokens page_tokens;
+  Decoder decoder;
+
+  absl::Status Load(Weights& weights) {
+    const WeightScope model = WeightScope(weights) / "model";
+    const int64_t hidden = config.decoder.hidden_size;
+    QUIRE_ASSIGN_OR_RETURN(sam_model, SamEncoder::Load(model / "sam_model", config.sam));
+    QUIRE_ASSIGN_OR_RETURN(vision_model,
+                           ClipEncoder::Load(model / "vision_model", config.clip));
+    QUIRE_ASSIGN_OR_RETURN(projector, Linear::Load(model / "projector" / "layers",
+                                                   config.projector_input_dim, hidden));
+    QUIRE_ASSIGN_OR_RETURN(page_tokens.image_newline, model.Take("image_newline", {hidden}));
+    QUIRE_ASSIGN_OR_RETURN(page_tokens.view_seperator, model.Take("view_seperator", {hidden}));
+    QUIRE_ASSIGN_OR_RETURN(decoder, Decoder::Load(weights, config.decoder));
+    return weights.CheckAllTaken();
+  }
+};
+
+OcrModel::OcrModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+OcrModel::~OcrModel() = default;
+
+absl::StatusOr<std::unique_ptr<OcrModel>> OcrModel::Load(const std::string& folder,
+                                                         const ModelPlacement& placement) {
+  auto impl = std::make_unique<Impl>();
+  impl->placement = placement;
+  QUIRE_ASSIGN_OR_RETURN(impl->config, LoadModelConfig(folder));
+  QUIRE_ASSIGN_OR_RETURN(Weights weights, Weights::Open(folder, impl->config.quantization));
+  std::ifstream file(folder + "/config.json");
+  const std::string config((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  impl->fingerprint = Sha256(config + weights.headers());
+  try {
+    impl->options = at::TensorOptions().dtype(TypeOf(placement.dtype)).device(at::Device(placement.device));
+    weights.Place(impl->options);
+    QUIRE_RETURN_IF_ERROR(impl->Load(weights));
+  } catch (const c10::Error& error) {
+    return absl::InternalError(absl::StrCat("loading ", folder, " on ", placement.device, ": ",
+                                            error.what_without_backtrace()));
+  }
+  return std::unique_ptr<OcrModel>(new OcrModel(std::move(impl)));
+}
+
+const ModelConfig& OcrModel::config() const { return impl_->config; }
+const std::string& OcrModel::fingerprint() const { return impl_->fingerprint; }
+const ModelPlacement& OcrModel::placement() const { return impl_->placement; }
+
+std::optional<at::Tensor> OcrModel::EncodeViews(const at::Tensor& views,
+                                                const std::atomic<bool>& stop) const {
+  const std::optional<at::Tensor> sam = impl_->sam_model(views.to(impl_->options), stop);
+  if (!sam) return std::nullopt;
+  const at::Tensor patches = sam->flatten(2).transpose(1, 2);        // [views, patches, channels]
+  const std::optional<at::Tensor> clip = impl_->vision_model(patches, stop);
+  if (!clip) return std::nullopt;
+  return impl_->projector(at::cat({*clip, patches}, -1));            // [views, patches, hidden]
+}
+
+at::Tensor OcrModel::ArrangeRows(const at::Tensor& tiles, const at::Tensor& global,
+                                 TileGrid grid) const {
+  return impl_->page_tokens(tiles, global, grid);
+}
+
+int OcrModel::VisionRows(TileGrid grid) const {
+  const ReadingConfig& reading = impl_->config.reading;
+  return PageTokens::Count(grid, reading.image_size, reading.base_size);
+}
+
+at::Tensor OcrModel::Embed(std::span<const int> ids) const {
+  const std::vector<int64_t> wide(ids.begin(), ids.end());
+  return impl_->decoder.Embed(at::tensor(wide, at::kLong).to(impl_->options.device()));
+}
+
+std::unique_ptr<KvCache> OcrModel::MakeKvCache(int64_t tokens) const {
+  const DecoderConfig& decoder = impl_->config.decoder;
+  return std::make_unique<KvCache>(
+      KvCache::Shape{decoder.num_hidden_layers, decoder.num_attention_heads,
+                     decoder.hidden_size / decoder.num_attention_heads, tokens},
+      impl_->options);
+}
+
+at::Tensor OcrModel::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
+                          KvCache& cache) const {
+  return impl_->decoder.Step(hidden, sequences, cache);
+}
+
+}  // namespace quire::worker

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "worker/model/config.h"
+
+namespace quire::worker {
+
+// A checkpoint's tensors, mapped from safetensors files; each is read when it is asked for and counted
+// as taken. One thread.
+class Weights {
+ public:
+  // Opens FOLDER's model.safetensors.index.json, or its only *.safetensors file. InvalidArgument or
+  // DataLoss name the file and what is wrong with it: a header that is longer than the file, offsets
+  // that overlap or end past it, an unknown type, a missing shard, a tensor given twice.
+  static absl::StatusOr<Weights> Open(const std::string& folder,
+                                      const QuantizationConfig& quantization);
+
+  // Where and as what tensors are handed out.
+  void Place(const at::TensorOptions& options) { options_ = options; }
+
+  // The tensor of this name, converted to the placement, or in float32. An 8-bit tensor (one with
+  // NAME minus ".weight" plus ".scales") is dequantised: code * scale + bias in f32, scale and bias
+  // read as they are stored. InvalidArgument names tensor, found and expected shape.
+  absl::StatusOr<at::Tensor> Take(const std::string& name, const std::vector<int64_t>& shape);
+  absl::StatusOr<at::Tensor> TakeF32(const std::string& name, const std::vector<int64_t>& shape);
+  bool Has(const std::string& name) const { return entries_.contains(name); }
+  // As it is stored; empty for an unknown name.
+  std::vector<int64_t> ShapeOf(const std::string& name) const;
+
+  // InvalidArgument names a tensor that nobody took, but for a few that official checkpoints carry
+  // without use.
+  absl::Status CheckAllTaken() const;
+  // SHA-256 material: every header as it is in the files, in order of file names.
+  const std::string& headers() const { return headers_; }
+
+ private:
+  struct File;
+  struct Entry {
+    std::shared_ptr<File> file;
+    std::string dtype;
+    std::vector<int64_t> shape;
+    uint64_t begin = 0, end = 0;  // bytes of the file
+  };
+  absl::Status AddFile(const std::string& path);
+  absl::StatusOr<at::Tensor> Read(const std::string& name, const std::vector<int64_t>& shape,
+                                  std::string_view dtypes);
+  absl::StatusOr<at::Tensor> Dequantise(const std::string& stem, const std::vector<int64_t>& shape);
+
+  std::map<std::string, Entry> entries_;
+  std::set<std::string> taken_;
+  std::string headers_;
+  QuantizationConfig quantization_;
+  at::TensorOptions options_;
+};
+
+// A place in the tree of names: WeightScope(weights) / "sam_model" / "blocks" / 3.
+class WeightScope {
+ public:
+  explicit WeightScope(Weights& weights, std::string prefix = "")
+      : weights_(&weights), prefix_(std::move(prefix)) {}
+  WeightScope operator/(std::string_view name) const;
+  WeightScope operator/(int64_t index) const;
+  absl::StatusOr<at::Tensor> Take(std::string_view name, const std::vector<int64_t>& shape) const;
+  absl::StatusOr<at::Tensor> TakeF32(std::string_view name,
+                                     const std::vector<int64_t>& shape) const;
+  const std::string& prefix() const { return prefix_; }
+  std::vector<int64_t> ShapeOf(std::string_view name) const;
+
+ private:
+  std::string Name(std::string_view name) const;
+  Weights* weights_;
+  std::string prefix_;
+};
+
+}  // namespace quire::worker
