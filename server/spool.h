@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -29,15 +30,19 @@ class SpoolFile {
   SpoolFile& operator=(const SpoolFile&) = delete;
 
   // InvalidArgument (reason DOCUMENT_TOO_LARGE) above max_document_bytes, ResourceExhausted (reason
-  // SPOOL_FULL, with RetryInfo) above max_total_bytes or when the disk is full.
+  // SPOOL_FULL, with RetryInfo) above max_total_bytes or when the disk is full, Internal (reason
+  // SPOOL_UNUSABLE) when the folder cannot be written. After an error nothing was appended.
   absl::Status Append(std::string_view bytes);
   int64_t size() const { return size_; }
-  // Readable descriptor, owned by this; pass it on with SCM_RIGHTS.
+  // Whether it has left memory.
+  bool on_disk() const { return on_disk_; }
+  // Readable descriptor, owned by this until the next Append(); RenderPool::Open() duplicates it.
   int fd() const { return fd_; }
 
  private:
   friend class Spool;
   explicit SpoolFile(Spool& spool) : spool_(spool) {}
+  absl::Status Write(std::string_view bytes);
   absl::Status MoveToDisk();
   Spool& spool_;
   int fd_ = -1;
@@ -49,7 +54,9 @@ class SpoolFile {
 class Spool {
  public:
   explicit Spool(SpoolLimits limits);
+  // An empty one. ResourceExhausted (reason SPOOL_FULL) when the process has no descriptor left.
   absl::StatusOr<std::unique_ptr<SpoolFile>> Create();
+  // Bytes of all files that there are now.
   int64_t total_bytes() const;
   const SpoolLimits& limits() const { return limits_; }
 

@@ -1,0 +1,61 @@
+#include "server/job_message.h"
+
+#include <algorithm>
+
+namespace quire::server {
+
+quire::v1::PageResult FactsOf(int page_number, const RenderedPage& drawn) {
+  quire::v1::PageResult facts;
+  facts.set_page_number(page_number);
+  facts.set_width_px(drawn.width_px);
+  facts.set_height_px(drawn.height_px);
+  facts.set_render_dpi(drawn.dpi);
+  facts.set_width_points(drawn.width_points);
+  facts.set_height_points(drawn.height_points);
+  facts.set_rotation_degrees(drawn.rotation_degrees);
+  facts.mutable_seconds()->set_render(drawn.seconds);
+  return facts;
+}
+
+quire::worker::v1::PageJob MakePageJob(const quire::v1::RecognizeOptions& options,
+                                       const quire::v1::PageResult& facts) {
+  quire::worker::v1::PageJob job;
+  job.set_request_id(options.request_id());
+  job.set_page_number(facts.page_number());
+  job.set_width_px(facts.width_px());
+  job.set_height_px(facts.height_px());
+  job.set_task(options.task() == quire::v1::TASK_UNSPECIFIED ? quire::v1::TASK_MARKDOWN
+                                                             : options.task());
+  job.set_custom_prompt(options.custom_prompt());
+  job.set_locate_text(options.locate_text());
+  job.set_mode(options.mode());
+  if (options.has_ngram_ban()) *job.mutable_ngram_ban() = options.ngram_ban();
+  job.set_max_tokens(options.max_tokens_per_page());
+  job.set_stream_text(options.stream_text());
+  job.set_include_raw_output(options.include_raw_output());
+  return job;
+}
+
+void CompleteResult(const quire::v1::PageResult& facts, double total_seconds,
+                    const quire::v1::RecognizeOptions& options, quire::v1::PageResult& result) {
+  result.set_page_number(facts.page_number());
+  result.set_width_px(facts.width_px());
+  result.set_height_px(facts.height_px());
+  result.set_render_dpi(facts.render_dpi());
+  result.set_width_points(facts.width_points());
+  result.set_height_points(facts.height_points());
+  result.set_rotation_degrees(facts.rotation_degrees());
+  result.set_total_seconds(total_seconds);
+  if (options.omit_blocks()) result.clear_blocks();
+  if (!options.include_raw_output()) result.clear_raw_output();
+
+  quire::v1::StageSeconds& seconds = *result.mutable_seconds();
+  seconds.set_render(facts.seconds().render());
+  seconds.set_transfer(seconds.transfer() + facts.seconds().transfer());
+  const double at_work = seconds.render() + seconds.transfer() + seconds.preprocess() +
+                         seconds.tokenize() + seconds.vision() + seconds.prefill() +
+                         seconds.decode() + seconds.postprocess();
+  seconds.set_queue(std::max(0.0, total_seconds - at_work));
+}
+
+}  // namespace quire::server

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "quire/v1/ocr.pb.h"
+#include "quire/worker/v1/worker.pb.h"
+#include "server/render_pool.h"
+
+namespace quire::server {
+
+// What the front knows of a page once it is drawn: number, size, dpi, points, rotation and the
+// seconds of drawing.
+quire::v1::PageResult FactsOf(int page_number, const RenderedPage& drawn);
+
+// A job for a worker, without job_id, alone and pixels.
+quire::worker::v1::PageJob MakePageJob(const quire::v1::RecognizeOptions& options,
+                                       const quire::v1::PageResult& facts);
+
+// Adds what the front knows to a worker's result and takes out what was not asked for. What of
+// `total_seconds` no stage accounts for was spent waiting, and becomes the stage `queue`; so the
+// stages but for `upload` add up to the total.
+void CompleteResult(const quire::v1::PageResult& facts, double total_seconds,
+                    const quire::v1::RecognizeOptions& options, quire::v1::PageResult& result);
+
+}  // namespace quire::server

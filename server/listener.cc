@@ -1,0 +1,57 @@
+#include "server/listener.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rich_status.h"
+
+namespace quire::server {
+namespace {
+
+constexpr int kPermittedPingMs = 50'000;     // clients may ask every minute
+constexpr int kKeepaliveMs = 60'000;         // a client that is gone is noticed
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kStreamsPerConnection = 256;
+
+std::string WithPort(const std::string& address, int port) {
+  if (absl::StartsWith(address, "unix:")) return address;
+  return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+}
+
+}  // namespace
+
+absl::StatusOr<Listener> Listen(grpc::Service& service, const std::vector<std::string>& addresses,
+                                int max_receive_bytes) {
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  builder.SetMaxReceiveMessageSize(max_receive_bytes);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPermittedPingMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+  std::vector<int> ports(addresses.size());
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+  }
+  Listener listener{.server = builder.BuildAndStart()};
+  if (listener.server == nullptr) {
+    std::vector<std::string> failed;
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      if (ports[i] == 0) failed.push_back(addresses[i]);
+    }
+    return MakeError(absl::StatusCode::kUnavailable, "CANNOT_LISTEN",
+                     absl::StrCat("cannot listen on ",
+                                  absl::StrJoin(failed.empty() ? addresses : failed, ", "),
+                                  ": the address is in use, or is none of this machine; give "
+                                  "another one"));
+  }
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    listener.addresses.push_back(WithPort(addresses[i], ports[i]));
+  }
+  return listener;
+}
+
+}  // namespace quire::server

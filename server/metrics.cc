@@ -1,0 +1,215 @@
+#include "server/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <atomic>
+#include <exception>
+#include <set>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/mutex.h"
+#include "proto/version.h"
+
+namespace quire::server {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+// 1 ms to 300 s.
+const Histogram::BucketBoundaries& Buckets() {
+  static const auto& buckets = *new Histogram::BucketBoundaries{
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+  return buckets;
+}
+
+constexpr std::array kStages = {"upload", "queue",  "render",  "transfer", "preprocess",
+                                "tokenize", "vision", "prefill", "decode",   "postprocess"};
+
+std::array<double, kStages.size()> SecondsOf(const quire::v1::StageSeconds& s) {
+  return {s.upload(),   s.queue(),  s.render(),  s.transfer(), s.preprocess(),
+          s.tokenize(), s.vision(), s.prefill(), s.decode(),   s.postprocess()};
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  // Destroyed last: the exposer reads it from its own threads.
+  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
+  std::unique_ptr<prometheus::Exposer> exposer;
+
+  template <typename T>
+  Family<T>& Make(const char* name, const char* help) {
+    if constexpr (std::is_same_v<T, Counter>) {
+      return prometheus::BuildCounter().Name(name).Help(help).Register(*registry);
+    } else if constexpr (std::is_same_v<T, Gauge>) {
+      return prometheus::BuildGauge().Name(name).Help(help).Register(*registry);
+    } else {
+      return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry);
+    }
+  }
+
+  Family<Histogram>& stage_seconds =
+      Make<Histogram>("quire_stage_seconds", "Seconds of one page in each stage");
+  std::array<Histogram*, kStages.size()> stages{};
+  Histogram& page_seconds =
+      Make<Histogram>("quire_page_seconds", "Seconds from a page's entry into the queue to its text")
+          .Add({}, Buckets());
+  Histogram& first_page_seconds =
+      Make<Histogram>("quire_first_page_seconds", "Seconds from half-close to the first page's text")
+          .Add({}, Buckets());
+  Family<Counter>& pages = Make<Counter>("quire_pages_total", "Pages that ended, by outcome");
+  Counter& pages_read = pages.Add({{"outcome", "read"}});
+  Counter& pages_failed = pages.Add({{"outcome", "failed"}});
+  Family<Counter>& attempts = Make<Counter>("quire_page_attempts_total", "Tries of pages, by reason");
+  Family<Counter>& documents =
+      Make<Counter>("quire_documents_total", "Documents that ended, by status code");
+  Family<Counter>& rejected =
+      Make<Counter>("quire_rejected_total", "Documents that were not let in, by reason");
+  Counter& output_tokens =
+      Make<Counter>("quire_output_tokens_total", "Tokens written for pages").Add({});
+  Counter& received_bytes =
+      Make<Counter>("quire_received_bytes_total", "Bytes of documents received").Add({});
+  Family<Counter>& worker_restarts =
+      Make<Counter>("quire_worker_restarts_total", "Ends of local workers, by reason");
+  Family<Counter>& render_kills =
+      Make<Counter>("quire_render_kills_total", "Renderers killed or died, by reason");
+  Gauge& queue_pages =
+      Make<Gauge>("quire_queue_pages", "Pages waiting for a renderer or a worker").Add({});
+  Gauge& documents_open = Make<Gauge>("quire_documents_open", "Documents in work").Add({});
+  Family<Gauge>& slots = Make<Gauge>("quire_slots", "Slots of attached workers, by state");
+  Gauge& spool_bytes = Make<Gauge>("quire_spool_bytes", "Bytes of documents in the spool").Add({});
+  Family<Gauge>& batch_size =
+      Make<Gauge>("quire_batch_size", "Sequences in a worker's last decode step");
+  Family<Gauge>& kv_cache_tokens =
+      Make<Gauge>("quire_kv_cache_tokens", "Tokens in a worker's KV cache");
+  Family<Gauge>& device_memory_bytes =
+      Make<Gauge>("quire_worker_device_memory_bytes", "Device memory that a worker uses");
+  Family<Gauge>& worker_resident_bytes =
+      Make<Gauge>("quire_worker_resident_bytes", "Resident memory of a worker");
+  Family<Gauge>& build_info = Make<Gauge>("quire_build_info", "Always 1; the version is a label");
+
+  std::atomic<int64_t> read_count = 0;
+  std::atomic<int64_t> failed_count = 0;
+  Mutex mutex;
+  std::set<std::string> workers ABSL_GUARDED_BY(mutex);  // that have gauges
+
+  // Gauges of one worker exist while it is attached, so that label values do not pile up.
+  std::vector<std::pair<Family<Gauge>*, double>> GaugesOf(
+      const quire::worker::v1::Heartbeat& heartbeat) {
+    return {{&batch_size, heartbeat.batch_size()},
+            {&kv_cache_tokens, static_cast<double>(heartbeat.kv_cache_tokens())},
+            {&device_memory_bytes, static_cast<double>(heartbeat.device_memory_used_bytes())},
+            {&worker_resident_bytes, static_cast<double>(heartbeat.resident_bytes())}};
+  }
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
+  // What is counted stands at 0 from the start, so that a rate sees its first step.
+  for (size_t i = 0; i < kStages.size(); ++i) {
+    impl_->stages[i] = &impl_->stage_seconds.Add({{"stage", kStages[i]}}, Buckets());
+  }
+  impl_->pages.Add({{"outcome", "cancelled"}});
+  for (const char* reason : {"first", "worker_lost", "worker_failed", "render_failed"}) {
+    impl_->attempts.Add({{"reason", reason}});
+  }
+  for (const char* reason : {"died", "hung", "configuration"}) {
+    impl_->worker_restarts.Add({{"reason", reason}});
+  }
+  for (const char* reason : {"timeout", "died"}) impl_->render_kills.Add({{"reason", reason}});
+  impl_->build_info.Add({{"version", kVersion}}).Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
+  // The one place where this library is used; its exceptions end here.
+  try {
+    impl_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    impl_->exposer->RegisterCollectable(impl_->registry);
+    const std::vector<int> ports = impl_->exposer->GetListeningPorts();
+    const size_t colon = address.rfind(':');
+    if (ports.empty() || colon == std::string::npos) return address;
+    return absl::StrCat(address.substr(0, colon), ":", ports.front());
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(absl::StrCat("metrics cannot be served on ", address, ": ",
+                                               error.what(),
+                                               "; give another --metrics-listen host:port"));
+  }
+}
+
+void Metrics::PageRead(const quire::v1::PageResult& page) {
+  const auto seconds = SecondsOf(page.seconds());
+  for (size_t i = 0; i < kStages.size(); ++i) {
+    impl_->stages[i]->Observe(seconds[i]);
+  }
+  impl_->page_seconds.Observe(page.total_seconds());
+  impl_->output_tokens.Increment(page.output_tokens());
+  impl_->pages_read.Increment();
+  ++impl_->read_count;
+}
+
+void Metrics::PageEnded(std::string_view outcome) {
+  impl_->pages.Add({{"outcome", std::string(outcome)}}).Increment();
+  if (outcome == "failed") ++impl_->failed_count;
+}
+
+void Metrics::PageAttempt(std::string_view reason) {
+  impl_->attempts.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::FirstPage(double seconds) { impl_->first_page_seconds.Observe(seconds); }
+
+void Metrics::DocumentEnded(absl::StatusCode code) {
+  impl_->documents.Add({{"code", absl::StatusCodeToString(code)}}).Increment();
+}
+
+void Metrics::Rejected(const std::string& reason) {
+  impl_->rejected.Add({{"reason", reason}}).Increment();
+}
+
+void Metrics::Received(int64_t bytes) {
+  impl_->received_bytes.Increment(static_cast<double>(bytes));
+}
+
+void Metrics::WorkerRestart(std::string_view reason) {
+  impl_->worker_restarts.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::RenderKill(std::string_view reason) {
+  impl_->render_kills.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::SetLevels(const Levels& levels) {
+  impl_->queue_pages.Set(static_cast<double>(levels.queue_pages));
+  impl_->documents_open.Set(levels.documents_open);
+  impl_->slots.Add({{"state", "used"}}).Set(levels.slots_used);
+  impl_->slots.Add({{"state", "free"}}).Set(levels.slots_free);
+  impl_->spool_bytes.Set(static_cast<double>(levels.spool_bytes));
+  MutexLock lock(impl_->mutex);
+  for (const std::string& id : std::exchange(impl_->workers, {})) {
+    if (levels.heartbeats.contains(id)) continue;
+    for (auto& [family, value] : impl_->GaugesOf({})) family->Remove(&family->Add({{"worker", id}}));
+  }
+  for (const auto& [id, heartbeat] : levels.heartbeats) {
+    impl_->workers.insert(id);
+    for (auto& [family, value] : impl_->GaugesOf(heartbeat)) {
+      family->Add({{"worker", id}}).Set(value);
+    }
+  }
+}
+
+int64_t Metrics::pages_read() const { return impl_->read_count; }
+int64_t Metrics::pages_failed() const { return impl_->failed_count; }
+
+}  // namespace quire::server

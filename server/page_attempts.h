@@ -1,0 +1,37 @@
+#pragma once
+
+namespace quire::server {
+
+// What one page has been through, and what follows from it. Pure.
+//
+// A worker that is lost (died, hung, lost its connection) says nothing about which of its pages was
+// to blame: each is tried again alone, and only a loss while alone counts. Two of those, or
+// `max_failures` failures of any kind, and the page is given up.
+class PageAttempts {
+ public:
+  enum class Verdict {
+    kTryAgain,
+    kGiveUp,         // failed too often
+    kKillsWorkers,   // two workers were lost while they read nothing else
+  };
+
+  explicit PageAttempts(int max_failures) : max_failures_(max_failures) {}
+
+  void OnBegin() { ++begun_; }
+  // Its worker was lost.
+  Verdict OnWorkerLost();
+  // The worker or the renderer failed at it, and another try may succeed.
+  Verdict OnFailed();
+
+  int begun() const { return begun_; }   // tries, the running one included
+  bool alone() const { return alone_; }  // whether the next (or running) try must be alone
+
+ private:
+  int max_failures_;
+  int begun_ = 0;
+  int failures_ = 0;
+  int losses_alone_ = 0;
+  bool alone_ = false;
+};
+
+}  // namespace quire::server

@@ -1,0 +1,56 @@
+#include "server/page_attempts.h"
+
+#include <gtest/gtest.h>
+
+namespace quire::server {
+namespace {
+
+using Verdict = PageAttempts::Verdict;
+
+TEST(PageAttempts, ALossInCompanyIsTriedAgainAlone) {
+  PageAttempts attempts(3);
+  EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kTryAgain);
+  EXPECT_TRUE(attempts.alone());
+}
+
+TEST(PageAttempts, ALossInCompanyDoesNotCount) {
+  PageAttempts attempts(1);
+  EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kTryAgain);
+}
+
+TEST(PageAttempts, TwoLossesAloneGiveThePageUp) {
+  PageAttempts attempts(3);
+  attempts.OnWorkerLost();
+  EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kKillsWorkers);
+}
+
+TEST(PageAttempts, FailuresInARowGiveThePageUp) {
+  PageAttempts attempts(3);
+  EXPECT_EQ(attempts.OnFailed(), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnFailed(), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnFailed(), Verdict::kGiveUp);
+}
+
+TEST(PageAttempts, AFailureDoesNotIsolateThePage) {
+  PageAttempts attempts(3);
+  attempts.OnFailed();
+  EXPECT_FALSE(attempts.alone());
+}
+
+TEST(PageAttempts, LossesAloneAndFailuresCountTogether) {
+  PageAttempts attempts(2);
+  attempts.OnWorkerLost();
+  EXPECT_EQ(attempts.OnFailed(), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kGiveUp);
+}
+
+TEST(PageAttempts, CountsTries) {
+  PageAttempts attempts(3);
+  attempts.OnBegin();
+  attempts.OnBegin();
+  EXPECT_EQ(attempts.begun(), 2);
+}
+
+}  // namespace
+}  // namespace quire::server
