@@ -1,0 +1,39 @@
+#include "client/commands.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "client/local_server.h"
+#include "client/ocr_client.h"
+#include "client/status.h"
+
+namespace quire::client {
+
+ExitCode RunCommand(const Config& config, const Terminals& terminals, Interrupt& interrupt) {
+  RecogniseConfig recognise = config.recognise;
+  std::string address = config.server;
+  std::unique_ptr<LocalServer> local;
+  if (config.local) {
+    auto started = LocalServer::Start(FindServerProgram(), recognise.model, interrupt);
+    if (!started.ok()) {
+      std::fprintf(stderr, "quire: %s\n", std::string(started.status().message()).c_str());
+      return ExitCodeFor(started.status());
+    }
+    local = *std::move(started);
+    address = local->address();
+    recognise.model.clear();  // the one that was started, whatever its key
+  }
+  OcrClient client(address, interrupt);
+  switch (config.command) {
+    case Command::kRecognise:
+      return Recognise(recognise, terminals, client, interrupt);
+    case Command::kStatus:
+      return ShowStatus(client, config.json);
+    case Command::kWatch:
+      return WatchServer(client, config.interval_seconds, config.json);
+  }
+  return kExitInternal;
+}
+
+}  // namespace quire::client

@@ -1,0 +1,196 @@
+#include "client/config.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/exit_code.h"
+#include "proto/version.h"
+
+namespace quire::client {
+namespace {
+
+absl::Status Wrong(const std::string& text) { return absl::InvalidArgumentError(text); }
+
+// QUIRE_PASSWORD_FILE for "--password-file,...". QUIRE_MODEL names what a server loads, so that
+// the client's --model has a variable of its own.
+std::string VariableOf(const std::string& flags) {
+  if (flags == "--model") return "QUIRE_RECOGNISE_MODEL";
+  const size_t begin = flags.find("--") + 2;
+  std::string name = flags.substr(begin, flags.find(',', begin) - begin);
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return "QUIRE_" + name;
+}
+
+template <typename T>
+CLI::Option* Add(CLI::App& app, const std::string& flags, T& target, const std::string& text) {
+  return app.add_option(flags, target, text)->envname(VariableOf(flags));
+}
+
+CLI::Option* AddFlag(CLI::App& app, const std::string& flags, bool& target,
+                     const std::string& text) {
+  return app.add_flag(flags, target, text)->envname(VariableOf(flags));
+}
+
+void AddWhichServer(CLI::App& app, Config& config) {
+  Add(app, "--server", config.server, "Address of the server: host:port or unix:/path")
+      ->capture_default_str();
+  AddFlag(app, "--local", config.local,
+          "Start a quire-server for this call and stop it after; wins over --server");
+}
+
+void AddWhatToRead(CLI::App& app, RecogniseConfig& config) {
+  app.add_option("FILE", config.files, "PDF or image to read; - is standard input")->required();
+  Add(app, "--pages", config.pages, "Pages to read, such as 1-3,7; all when left out");
+  Add(app, "--task", config.task, "What to ask for; markdown when left out")
+      ->check(CLI::IsMember({"markdown", "free-text", "figure", "describe", "locate", "custom"}));
+  Add(app, "--prompt", config.prompt, "Ask this instead (task custom)");
+  Add(app, "--locate", config.locate, "Find this text on the page (task locate)");
+  Add(app, "--mode", config.mode, "How pages are cut into views; the model's choice when left out")
+      ->check(CLI::IsMember({"auto", "tiny", "small", "base", "large", "gundam"}));
+  Add(app, "--dpi", config.dpi, "Resolution for PDF pages, 36 to 1200; 0: the model's own");
+  Add(app, "--model", config.model,
+      "Key of the model where a server has several; with --local also what it loads");
+  Add(app, "--max-tokens", config.max_tokens, "Most tokens for one page; 0: the model's context");
+  Add(app, "--password-file", config.password_file, "File whose first line opens the PDF");
+}
+
+void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
+  static const std::map<std::string, OutputFormat> formats = {
+      {"markdown", OutputFormat::kMarkdown},
+      {"text", OutputFormat::kText},
+      {"json", OutputFormat::kJson}};
+  Add(app, "--format,-f", config.format, "markdown, text or json")
+      ->transform(CLI::CheckedTransformer(formats).description("{json,markdown,text}"));
+  Add(app, "--output-dir,-o", config.output_folder,
+      "Write NAME.md, .txt or .json for each document into this folder");
+  AddFlag(app, "--ordered,!--unordered", config.ordered,
+          "Pages in page order (the default), or as they finish; files are always in order");
+  AddFlag(app, "--stream", config.stream,
+          "Print text while it is written, as the model writes it, layout tags included");
+  AddFlag(app, "--raw", config.raw,
+          "Print what the model wrote, layout tags included; in JSON as raw_output");
+  AddFlag(app, "--summary", config.summary, "End with pages, seconds and seconds by stage");
+  AddFlag(app, "--quiet,-q", config.quiet, "Print errors only to standard error");
+}
+
+void AddHowToCall(CLI::App& app, RecogniseConfig& config) {
+  Add(app, "--timeout-seconds", config.timeout_seconds,
+      "Give a document up after this long; 0: never");
+  Add(app, "--retries", config.retries, "Tries again while the server is busy, 0 to 100");
+  Add(app, "--request-id", config.request_id,
+      "Your name for this request in the server's log and the answer");
+}
+
+std::string Footer() {
+  return absl::StrCat(
+      "Pages go to standard output as they finish, each under a line <!-- page N --> (markdown)\n"
+      "or --- page N --- (text). JSON is one object for a document, one a line for several.\n"
+      "Messages and progress go to standard error. Every flag has a variable: --timeout-seconds is\n"
+      "QUIRE_TIMEOUT_SECONDS; only --model is QUIRE_RECOGNISE_MODEL.\n\n",
+      std::string(kExitCodeHelp));
+}
+
+absl::Status ValidateRecognise(const RecogniseConfig& config) {
+  if (std::count(config.files.begin(), config.files.end(), "-") > 1) {
+    return Wrong("FILE: standard input (-) is named twice and can be read once");
+  }
+  if (config.pages.find_first_not_of("0123456789-, ") != std::string::npos) {
+    return Wrong(absl::StrCat("--pages is '", Printable(config.pages),
+                              "': use numbers and ranges from 1 on, such as 1-3,7"));
+  }
+  if (config.dpi != 0 && !(config.dpi >= 36 && config.dpi <= 1200)) {
+    return Wrong(absl::StrFormat("--dpi is %g: use 36 to 1200, or 0 for the model's own",
+                                 config.dpi));
+  }
+  if (config.max_tokens < 0) {
+    return Wrong(absl::StrFormat("--max-tokens is %d: use 1 or more, or 0 for the model's context",
+                                 config.max_tokens));
+  }
+  if (config.retries < 0 || config.retries > 100) {
+    return Wrong(absl::StrFormat("--retries is %d: use 0 to 100", config.retries));
+  }
+  if (!(config.timeout_seconds >= 0 && config.timeout_seconds <= 1e8)) {
+    return Wrong(absl::StrFormat("--timeout-seconds is %g: use 0 (none) to 1e8",
+                                 config.timeout_seconds));
+  }
+  if (config.stream && (config.format == OutputFormat::kJson || !config.output_folder.empty())) {
+    return Wrong("--stream prints text to standard output: leave out --format json and -o");
+  }
+  const auto task_is = [&](const char* task) { return config.task.empty() || config.task == task; };
+  if (!config.prompt.empty() && !config.locate.empty()) {
+    return Wrong("--prompt and --locate are two tasks: give one of them");
+  }
+  if ((config.task == "custom" && config.prompt.empty()) ||
+      (!config.prompt.empty() && !task_is("custom"))) {
+    return Wrong("--task custom and --prompt TEXT go together");
+  }
+  if ((config.task == "locate" && config.locate.empty()) ||
+      (!config.locate.empty() && !task_is("locate"))) {
+    return Wrong("--task locate and --locate TEXT go together");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Config::Validate() const {
+  if (!local && !absl::StrContains(server, ":")) {
+    return Wrong(absl::StrCat("--server is '", Printable(server),
+                              "': give host:port, such as 127.0.0.1:50051, or unix:/path"));
+  }
+  if (!(interval_seconds >= 0.2 && interval_seconds <= 60)) {
+    return Wrong(absl::StrFormat("--interval-seconds is %g: use 0.2 to 60", interval_seconds));
+  }
+  return command == Command::kRecognise ? ValidateRecognise(recognise) : absl::OkStatus();
+}
+
+ParsedConfig ParseConfig(int argc, const char* const* argv) {
+  ParsedConfig parsed;
+  Config& config = parsed.config;
+  CLI::App app("Reads documents, page by page, with a quire-server.", "quire");
+  app.set_version_flag("--version", std::string("quire ") + kVersion);
+  app.require_subcommand(1);
+  app.footer(Footer());
+
+  CLI::App* recognise = app.add_subcommand("recognise", "Read documents: PDF, PNG, JPEG, ...");
+  recognise->alias("recognize")->footer(Footer());
+  AddWhatToRead(*recognise, config.recognise);
+  AddHowToWrite(*recognise, config.recognise);
+  AddHowToCall(*recognise, config.recognise);
+  AddWhichServer(*recognise, config);
+
+  CLI::App* status =
+      app.add_subcommand("status", "Say what a server runs: models, workers, limits");
+  AddFlag(*status, "--json", config.json, "As JSON: GetServerInfoResponse");
+  AddWhichServer(*status, config);
+
+  CLI::App* watch = app.add_subcommand("watch", "Show a server's queue and workers until Ctrl-C");
+  AddFlag(*watch, "--json", config.json, "As JSON, a line each: WatchStatusResponse");
+  Add(*watch, "--interval-seconds", config.interval_seconds, "Seconds between lines, 0.2 to 60")
+      ->capture_default_str();
+  AddWhichServer(*watch, config);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = app.exit(error) == 0 ? kExitOk : kExitUsage;
+    return parsed;
+  }
+  config.command = status->parsed() ? Command::kStatus
+                   : watch->parsed() ? Command::kWatch
+                                     : Command::kRecognise;
+  if (const absl::Status valid = config.Validate(); !valid.ok()) {
+    std::fprintf(stderr, "quire: %s\n", std::string(valid.message()).c_str());
+    parsed.exit_code = kExitUsage;
+  }
+  return parsed;
+}
+
+}  // namespace quire::client

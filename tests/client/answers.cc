@@ -1,0 +1,74 @@
+#include "tests/client/answers.h"
+
+#include "proto/rich_status.h"
+
+namespace quire::client {
+
+v1::RecognizeResponse Accepted(int pages) {
+  v1::RecognizeResponse event;
+  v1::DocumentAccepted& accepted = *event.mutable_accepted();
+  accepted.set_document_id("document-1");
+  accepted.set_format(v1::DOCUMENT_FORMAT_PDF);
+  accepted.set_document_pages(pages);
+  accepted.set_selected_pages(pages);
+  return event;
+}
+
+v1::RecognizeResponse Started(int page, int attempt) {
+  v1::RecognizeResponse event;
+  event.mutable_page_started()->set_page_number(page);
+  event.mutable_page_started()->set_attempt(attempt);
+  return event;
+}
+
+v1::RecognizeResponse Delta(int page, const std::string& text, int attempt) {
+  v1::RecognizeResponse event;
+  event.mutable_text_delta()->set_page_number(page);
+  event.mutable_text_delta()->set_attempt(attempt);
+  event.mutable_text_delta()->set_text(text);
+  return event;
+}
+
+v1::RecognizeResponse Page(int page, const std::string& text) {
+  v1::RecognizeResponse event;
+  v1::PageResult& result = *event.mutable_page_result();
+  result.set_page_number(page);
+  result.set_markdown(text);
+  result.set_text("plain " + text);
+  result.set_raw_output("raw " + text);
+  result.set_finish_reason(v1::FINISH_REASON_STOP);
+  result.mutable_seconds()->set_decode(1.25);
+  return event;
+}
+
+v1::RecognizeResponse Failed(int page, const absl::Status& status) {
+  v1::RecognizeResponse event;
+  event.mutable_page_failed()->set_page_number(page);
+  event.mutable_page_failed()->set_attempts(3);
+  *event.mutable_page_failed()->mutable_status() = ToProto(status);
+  return event;
+}
+
+v1::RecognizeResponse Summary(int pages_read, int pages_failed) {
+  v1::RecognizeResponse event;
+  v1::DocumentSummary& summary = *event.mutable_summary();
+  summary.set_pages_read(pages_read);
+  summary.set_pages_failed(pages_failed);
+  summary.set_total_seconds(2);
+  summary.set_first_page_seconds(0.5);
+  summary.set_output_tokens(100);
+  summary.mutable_seconds()->set_decode(1.25);
+  return event;
+}
+
+std::vector<v1::RecognizeResponse> WholeAnswer(int pages) {
+  std::vector<v1::RecognizeResponse> events = {Accepted(pages)};
+  for (int page = 1; page <= pages; ++page) {
+    events.push_back(Started(page));
+    events.push_back(Page(page, "text " + std::to_string(page)));
+  }
+  events.push_back(Summary(pages));
+  return events;
+}
+
+}  // namespace quire::client

@@ -1,0 +1,41 @@
+// Stands in for quire-server where a test starts a local one: takes the same flags, reads every
+// document as two pages, and leaves a line in the file that QUIRE_FAKE_JOURNAL names.
+
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/client/answers.h"
+#include "tests/client/fake_ocr_server.h"
+
+int main(int argc, char** argv) {
+  if (std::getenv("QUIRE_FAKE_FAILS") != nullptr) {
+    std::fprintf(stderr, "no such model\n");
+    return 78;
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::string flags;
+  std::string listen;
+  std::string ready_file;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string flag = argv[i];
+    flags += flag + " ";
+    if (flag == "--listen") listen = argv[i + 1];
+    if (flag == "--ready-file") ready_file = argv[i + 1];
+  }
+  const quire::client::FakeOcrServer server({{.events = quire::client::WholeAnswer(2)}}, listen);
+  std::ofstream(ready_file + ".part") << "{}\n";
+  std::filesystem::rename(ready_file + ".part", ready_file);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  std::ofstream(std::getenv("QUIRE_FAKE_JOURNAL"))
+      << flags << "stopped by signal " << signal << "\n";
+  return 0;
+}
