@@ -1,0 +1,129 @@
+// The whole service with the model that ships with it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "proto/mutex.h"
+#include "tests/service/running_service.h"
+
+namespace quire {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using Clock = std::chrono::steady_clock;
+
+std::string Fixture(const std::string& name) {
+  return ReadFile(absl::StrCat(QUIRE_FIXTURES, "/", name));
+}
+
+class Nano : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto started = RunningService::Start(
+        {.worker_program = "quire-worker", .arguments = {"--model", "nano"}});
+    ASSERT_TRUE(started.ok()) << started.status();
+    service_ = *std::move(started);
+  }
+  std::unique_ptr<RunningService> service_;
+};
+
+TEST_F(Nano, ReadsAnImageWithBlocksInsideThePage) {
+  const Recognised read = Recognise(service_->stub(), Fixture("images/simple_text.png"));
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::PageResult& page = read.results.at(1)[0];
+  EXPECT_EQ(page.model(), "nano");
+  EXPECT_EQ(page.width_px(), 886);
+  EXPECT_THAT(page.markdown(), Not(IsEmpty()));
+  EXPECT_THAT(page.markdown(), Not(HasSubstr("<|")));
+  for (const quire::v1::Block& block : page.blocks()) {
+    for (const quire::v1::Box& box : block.boxes()) {
+      EXPECT_GE(box.left(), 0);
+      EXPECT_LE(box.right(), 1);
+      EXPECT_LE(box.bottom_px(), page.height_px());
+    }
+  }
+}
+
+TEST_F(Nano, ReadsEveryPageOfAPdf) {
+  quire::v1::RecognizeOptions options;
+  options.set_max_tokens_per_page(120);
+
+  const Recognised read = Recognise(service_->stub(), Fixture("pdf/five_pages.pdf"), options);
+
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(5), IsEmpty());
+  EXPECT_THAT(read.results, SizeIs(5));
+  EXPECT_EQ(std::max(read.results.at(1)[0].width_px(), read.results.at(1)[0].height_px()), 2048);
+}
+
+TEST_F(Nano, RefusesAModeThatItDoesNotKnowAndNamesThoseItDoes) {
+  quire::v1::RecognizeOptions options;
+  options.set_mode(quire::v1::MODE_TINY);
+
+  const Recognised read = Recognise(service_->stub(), Fixture("images/simple_text.png"), options);
+
+  EXPECT_EQ(read.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(read.status.error_message(), HasSubstr("GUNDAM"));
+}
+
+// Kills the first worker that it finds once a moment has come.
+class DelayedKill {
+ public:
+  DelayedKill(const RunningService& service, Clock::duration delay)
+      : thread_([this, &service, until = Clock::now() + delay] {
+          MutexLock lock(mutex_);
+          while (!over_ && changed_.WaitUntil(mutex_, until)) {
+          }
+          if (over_) return;
+          const std::vector<pid_t> workers = service.Children("quire-worker");
+          if (!workers.empty()) kill(workers.front(), SIGKILL);
+        }) {}
+  ~DelayedKill() {
+    {
+      MutexLock lock(mutex_);
+      over_ = true;
+      changed_.NotifyAll();
+    }
+    thread_.join();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+TEST_F(Nano, LosesNoPageWhenItIsKilledAtTwentySeededMoments) {
+  const std::string document = Fixture("pdf/five_pages.pdf");
+  quire::v1::RecognizeOptions options;  // one view and few tokens, so that all stages are met often
+  options.set_mode(quire::v1::MODE_BASE);
+  options.set_max_tokens_per_page(40);
+  const Clock::time_point begin = Clock::now();
+  const Recognised undisturbed = Recognise(service_->stub(), document, options);
+  const Clock::duration whole = Clock::now() - begin;
+  ASSERT_THAT(undisturbed.results, SizeIs(5)) << undisturbed.status.error_message();
+  std::mt19937 random(20);
+
+  for (int moment = 0; moment < 20; ++moment) {
+    const double fraction = std::uniform_real_distribution<double>(0.02, 0.95)(random);
+    DelayedKill killer(*service_, std::chrono::duration_cast<Clock::duration>(whole * fraction));
+    const Recognised read = Recognise(service_->stub(), document, options);
+
+    ASSERT_TRUE(read.status.ok()) << "moment " << moment << ": " << read.status.error_message();
+    ASSERT_THAT(read.NotOnce(5), IsEmpty()) << "moment " << moment;
+    ASSERT_EQ(read.Markdown(), undisturbed.Markdown()) << "moment " << moment;
+  }
+}
+
+}  // namespace
+}  // namespace quire
