@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <set>
 #include <utility>
 
@@ -27,6 +28,7 @@ namespace quire::server {
 namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(250);
+constexpr auto kLastMessagesTick = std::chrono::milliseconds(5);
 constexpr int kMaxPublicMessageBytes = 4 << 20;
 constexpr int kMaxWorkerMessageBytes = 32 << 20;
 
@@ -84,6 +86,7 @@ struct Front::Impl {
   void UpdateReadiness();
   Metrics::Levels Levels() const;
   void EndDocuments();
+  void WhenGone(EventLoop::Clock::time_point latest, std::promise<void>& gone);
 
   FrontOptions options;
   Metrics& metrics;
@@ -216,18 +219,29 @@ quire::v1::WatchStatusResponse Front::Status() {
   return status;
 }
 
+// Keeps `gone` once every document's RPC is over, or at `latest`.
+void Front::Impl::WhenGone(EventLoop::Clock::time_point latest, std::promise<void>& gone) {
+  const auto now = EventLoop::Clock::now();
+  if (open.empty() || now >= latest) return gone.set_value();
+  loop.PostAt(now + kLastMessagesTick, [this, latest, &gone] { WhenGone(latest, gone); });
+}
+
 void Front::Stop() {
   if (std::exchange(impl_->stopped, true)) return;
-  impl_->loop.PostAndWait([this] {
+  std::promise<void> gone;
+  impl_->loop.PostAndWait([&] {
     impl_->stopping = true;
     impl_->EndDocuments();
     impl_->registry.DrainAll();
+    const std::chrono::duration<double> goodbye(impl_->options.goodbye_seconds);
+    impl_->WhenGone(EventLoop::Clock::now() +
+                        std::chrono::duration_cast<EventLoop::Clock::duration>(goodbye),
+                    gone);
   });
-  const auto deadline = std::chrono::system_clock::now() +
-                        std::chrono::milliseconds(
-                            static_cast<int64_t>(impl_->options.goodbye_seconds * 1000));
+  gone.get_future().wait();
+  // At once: gRPC would wait for connections, too, and clients keep those open.
   for (Listener* side : {&impl_->public_side, &impl_->attach}) {
-    if (side->server != nullptr) side->server->Shutdown(deadline);
+    if (side->server != nullptr) side->server->Shutdown(std::chrono::system_clock::now());
   }
   impl_->render_pool = nullptr;  // its last callbacks find the loop still there
   impl_->loop.Stop();

@@ -54,13 +54,15 @@ std::optional<PageQueue::Picked> PageQueue::PickAgain(
 }
 
 bool PageQueue::GoesBefore(const Document& a, const Document& b) const {
+  const bool a_new = a.given == 0;
+  const bool b_new = b.given == 0;
+  // Newcomers enter with the lowest tag that there is, so without this a flood of them would keep
+  // the others' tags behind for ever.
+  if (a_new != b_new && newcomers_in_a_row_ >= kNewcomersInARow) return b_new;
   const double a_tag = std::max(a.tag, virtual_time_);
   const double b_tag = std::max(b.tag, virtual_time_);
   if (a_tag != b_tag) return a_tag < b_tag;
-  const bool a_new = a.given == 0;
-  const bool b_new = b.given == 0;
-  if (a_new == b_new) return false;  // the older document stays first
-  return newcomers_in_a_row_ < kNewcomersInARow ? a_new : b_new;
+  return a_new && !b_new;  // else the older document stays first
 }
 
 std::optional<PageQueue::Picked> PageQueue::Pick(

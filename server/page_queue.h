@@ -15,9 +15,9 @@ namespace quire::server {
 //
 // Start-time fair queueing: each document has a tag that grows by 1 / weight with each page it
 // gives; the lowest tag is next. A document that enters takes the tag of the page given last, and
-// one that has given nothing yet goes before others with its tag (but for every third pick, so that
-// a flood of short documents cannot starve a long one). A long document therefore never holds up a
-// short one.
+// one that has given nothing yet goes before others with its tag. After two such newcomers in a row
+// it is another document's turn, so a flood of short documents cannot starve a long one; and a long
+// document never holds up a short one.
 //
 // A document may have `window` pages between Pick() and Release(): drawn, being read, or read but
 // not taken by the client. Pages that are tried again come before everything else.

@@ -1,5 +1,6 @@
 #include "server/recognition.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -226,21 +227,23 @@ absl::Status Recognition::Stalled() const {
   return absl::OkStatus();
 }
 
-// Looks again when the earliest of the two limits could have passed.
+// Looks again when the earliest of the two limits could have passed; what begins after this look is
+// allowed the client's limit.
 void Recognition::WatchForStall() {
   if (finished_) return;
   if (const absl::Status stalled = Stalled(); !stalled.ok()) {
     return Finish(stalled, /*abandon=*/!is_uploading_);
   }
-  const Clock::time_point since = is_uploading_ ? last_byte_ : is_writing_ ? write_began_
-                                                                           : Clock::now();
-  const double seconds =
-      is_uploading_ ? parts_.limits.upload_stall_seconds : parts_.limits.client_stall_seconds;
-  parts_.loop.PostAt(
-      since + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)),
-      [self = weak_from_this()] {
-        if (auto recognition = self.lock()) recognition->WatchForStall();
-      });
+  const auto after = [](Clock::time_point since, double seconds) {
+    return since + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  };
+  const FrontLimits& limits = parts_.limits;
+  Clock::time_point next =
+      after(is_writing_ ? write_began_ : Clock::now(), limits.client_stall_seconds);
+  if (is_uploading_) next = std::min(next, after(last_byte_, limits.upload_stall_seconds));
+  parts_.loop.PostAt(next, [self = weak_from_this()] {
+    if (auto recognition = self.lock()) recognition->WatchForStall();
+  });
 }
 
 void Recognition::Finish(const absl::Status& status, bool abandon) {

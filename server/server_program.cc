@@ -225,6 +225,7 @@ int ServerProgram::Run() {
   } else {
     spdlog::error("every local worker was given up; this server can read nothing");
   }
+  if (supervisor_ != nullptr) supervisor_->BeginStop();  // or it starts again what the front sends away
   front_->Stop();
   supervisor_ = nullptr;  // after the front's loop, which asks it; before the front, which it tells
   spdlog::info("stopped");

@@ -26,7 +26,9 @@ std::string Fixture(const std::string& name) {
 
 class Nano : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { StartAgain(); }
+  void StartAgain() {
+    service_ = nullptr;
     auto started = RunningService::Start(
         {.worker_program = "quire-worker", .arguments = {"--model", "nano"}});
     ASSERT_TRUE(started.ok()) << started.status();
@@ -115,6 +117,7 @@ TEST_F(Nano, LosesNoPageWhenItIsKilledAtTwentySeededMoments) {
   std::mt19937 random(20);
 
   for (int moment = 0; moment < 20; ++moment) {
+    if (moment % 4 == 3) StartAgain();  // back-off grows with each death
     const double fraction = std::uniform_real_distribution<double>(0.02, 0.95)(random);
     DelayedKill killer(*service_, std::chrono::duration_cast<Clock::duration>(whole * fraction));
     const Recognised read = Recognise(service_->stub(), document, options);
