@@ -1,4 +1,4 @@
-// quire-render: opens documents and draws their pages for the quire-server that started it.
+// quire-render: opens documents and draws their pages, for the quire-server that started it or by hand.
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "proto/status.h"
 #include "worker/render/config.h"
+#include "worker/render/draw_to_file.h"
 #include "worker/render/image_codec.h"
 #include "worker/render/pdf_renderer.h"
 #include "worker/render/render_service.h"
@@ -36,7 +37,8 @@ absl::StatusOr<Canvas> MapArena(int fd) {
 absl::Status LockIn(const Config& config) {
   if (config.sandbox == "off") return absl::OkStatus();
   QUIRE_ASSIGN_OR_RETURN(const std::vector<std::string> missing,
-                         EnterSandbox({.memory_bytes = config.memory_mb << 20}));
+                         EnterSandbox({.memory_bytes = config.memory_mb << 20,
+                                       .may_write = !config.file.empty()}));
   if (missing.empty()) return absl::OkStatus();
   const std::string what = absl::StrCat("the sandbox is incomplete: ", absl::StrJoin(missing, "; "));
   if (config.sandbox == "required") return absl::FailedPreconditionError(what);
@@ -49,17 +51,30 @@ int Fail(const absl::Status& status, int exit_code) {
   return exit_code;
 }
 
-int Run(const Config& config) {
+int ServeServer(const Config& config) {
   const absl::StatusOr<Canvas> arena = MapArena(config.arena_fd);
   if (!arena.ok()) return Fail(arena.status(), kExitConfiguration);
-  WarmUpPdf();
-  WarmUpImageCodec();
   if (const absl::Status status = LockIn(config); !status.ok()) {
     return Fail(status, kExitConfiguration);
   }
   RenderService service(*arena, config.memory_mb << 20);
   const absl::Status status = service.Serve(config.control_fd);
-  return status.ok() ? kExitOk : Fail(status, kExitProtocol);
+  return status.ok() ? kExitOk : Fail(status, kExitFailed);
+}
+
+int DrawByHand(const Config& config) {
+  const DrawSize size = config.dpi > 0 ? DrawSize{.dpi = config.dpi}
+                                       : DrawSize{.long_side_px = config.long_side_px};
+  const absl::Status status = Draw(
+      {.file = config.file, .png = config.png, .page_index = config.page - 1, .size = size},
+      [&] { return LockIn(config); });
+  return status.ok() ? kExitOk : Fail(status, kExitFailed);
+}
+
+int Run(const Config& config) {
+  WarmUpPdf();
+  WarmUpImageCodec();
+  return config.file.empty() ? ServeServer(config) : DrawByHand(config);
 }
 
 }  // namespace

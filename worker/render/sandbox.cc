@@ -55,7 +55,9 @@ absl::Status LimitMemory([[maybe_unused]] int64_t bytes) {
 absl::StatusOr<std::vector<std::string>> EnterSandbox(const SandboxOptions& options) {
   QUIRE_RETURN_IF_ERROR(LimitMemory(options.memory_bytes));
   QUIRE_RETURN_IF_ERROR(SetLimit(RLIMIT_CORE, 0, "core files cannot be switched off"));
-  QUIRE_RETURN_IF_ERROR(SetLimit(RLIMIT_FSIZE, 0, "files cannot be limited"));
+  if (!options.may_write) {
+    QUIRE_RETURN_IF_ERROR(SetLimit(RLIMIT_FSIZE, 0, "files cannot be limited"));
+  }
   QUIRE_RETURN_IF_ERROR(SetLimit(RLIMIT_NOFILE, kMostDescriptors, "descriptors cannot be limited"));
   std::signal(SIGXFSZ, SIG_IGN);  // a library's complaint on stderr, into a file, is not worth dying for
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return Failed("PR_SET_DUMPABLE");

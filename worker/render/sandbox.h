@@ -12,6 +12,8 @@ struct SandboxOptions {
   // Address space that may be taken beyond what is mapped already; 0: no limit. Builds with a
   // sanitizer have none, since it reserves terabytes.
   int64_t memory_bytes = 0;
+  // Whether files that are open already may grow.
+  bool may_write = false;
   // Folders that may be read, if they are there: fonts and their configuration.
   std::vector<std::string> readable = {"/etc/fonts",
                                        "/usr/share/fonts",
