@@ -77,6 +77,14 @@ TEST_F(BadInput, AnEncryptedPdfWithTheWrongPassword) {
          StatusCode::FAILED_PRECONDITION, "PDF_WRONG_PASSWORD", "password");
 }
 
+TEST_F(BadInput, AnEncryptedPdfWithItsPasswordIsRead) {
+  quire::v1::RecognizeOptions options;
+  options.set_password("quire");
+  const Recognised read = Recognise(
+      service_->stub(), ReadFile(std::string(QUIRE_FIXTURES) + "/pdf/encrypted.pdf"), options);
+  EXPECT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+}
+
 TEST_F(BadInput, APasswordThatIsTooLong) {
   quire::v1::RecognizeOptions options;
   options.set_password(std::string(128, 'p'));
