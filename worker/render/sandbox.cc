@@ -29,6 +29,9 @@ absl::Status SetLimit(decltype(RLIMIT_AS) resource, rlim_t most, std::string_vie
   return setrlimit(resource, &limit) == 0 ? absl::OkStatus() : Failed(what);
 }
 
+#ifdef QUIRE_SANITIZED
+absl::Status LimitMemory(int64_t /*bytes*/) { return absl::OkStatus(); }
+#else
 // Address space that is mapped now, in bytes; -1 when the system does not say.
 int64_t MappedBytes() {
   std::FILE* file = std::fopen("/proc/self/statm", "re");
@@ -39,16 +42,13 @@ int64_t MappedBytes() {
   return read ? pages * sysconf(_SC_PAGESIZE) : -1;
 }
 
-absl::Status LimitMemory([[maybe_unused]] int64_t bytes) {
-#ifdef QUIRE_SANITIZED
-  return absl::OkStatus();
-#else
+absl::Status LimitMemory(int64_t bytes) {
   if (bytes <= 0) return absl::OkStatus();
   const int64_t mapped = MappedBytes();
   if (mapped < 0) return absl::FailedPreconditionError("/proc/self/statm cannot be read");
   return SetLimit(RLIMIT_AS, static_cast<rlim_t>(mapped + bytes), "memory cannot be limited");
-#endif
 }
+#endif
 
 }  // namespace
 

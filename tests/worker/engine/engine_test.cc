@@ -1,0 +1,164 @@
+// The engine's promises to its callers, kept with nano.
+
+#include "worker/engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/worker/engine/nano_pages.h"
+
+namespace quire::worker {
+namespace {
+
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class EngineTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { reader_ = OpenNano({}, /*slots=*/2).release(); }
+  static void TearDownTestSuite() {
+    delete reader_;
+    reader_ = nullptr;
+  }
+  static PageReader* reader_;
+  const GoldenPage page_ = GoldenPageNamed("single_wide.png");
+};
+
+PageReader* EngineTest::reader_ = nullptr;
+
+TEST_F(EngineTest, SaysWhereTheTimeWentAndReleasesThePixelsOnce) {
+  PageWatch watch;
+  reader_->Read(RequestFor(page_), watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(watch.pixel_releases(), 1);
+  EXPECT_GT(output->seconds.preprocess, 0);
+  EXPECT_GT(output->seconds.vision, 0);
+  EXPECT_GT(output->seconds.prefill, 0);
+  EXPECT_GT(output->seconds.decode, 0);
+  EXPECT_LT(output->mean_log_probability, 0);
+  EXPECT_EQ(output->output_tokens, static_cast<int>(page_.output_ids.size()));
+  EXPECT_EQ(output->finish_reason, FinishReason::kStop);
+}
+
+TEST_F(EngineTest, StreamsTheTextThatItReturns) {
+  PageWatch watch;
+  PageRequest request = RequestFor(page_);
+  request.stream_text = true;
+  reader_->Read(request, watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_THAT(output->raw, Not(IsEmpty()));
+  EXPECT_EQ(watch.text(), output->raw);
+}
+
+TEST_F(EngineTest, StopsAtTheTokenCap) {
+  PageWatch watch;
+  PageRequest request = RequestFor(page_);
+  request.max_tokens = 7;
+  reader_->Read(request, watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(output->finish_reason, FinishReason::kLength);
+  EXPECT_THAT(output->output_ids,
+              ElementsAreArray(page_.output_ids.begin(), page_.output_ids.begin() + 7));
+}
+
+TEST_F(EngineTest, KeepsAnNgramBanThatIsAskedFor) {
+  PageWatch watch;
+  PageRequest request = RequestFor(page_);
+  request.max_tokens = 40;
+  request.ngram_ban = NgramBan{.size = 1, .window = 1000};  // no token twice
+  reader_->Read(request, watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  std::vector<int> ids = output->output_ids;
+  std::sort(ids.begin(), ids.end());
+  EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
+}
+
+TEST_F(EngineTest, CancelsAPageInTheMiddle) {
+  const GoldenPage letter = GoldenPageNamed("letter.png");
+  PageWatch watch;
+  PageRequest request = RequestFor(letter, 77);
+  request.stream_text = true;
+  reader_->Read(request, watch.Callbacks());
+  watch.WaitForText();
+
+  reader_->Cancel(77);
+
+  EXPECT_TRUE(absl::IsCancelled(watch.Wait().status()));
+  EXPECT_EQ(watch.pixel_releases(), 1);
+  EXPECT_EQ(reader_->stats().pages, 0);
+}
+
+TEST_F(EngineTest, CancelsAPageThatHasOnlyStarted) {
+  const GoldenPage letter = GoldenPageNamed("letter.png");
+  PageWatch watch;
+  reader_->Read(RequestFor(letter, 78), watch.Callbacks());
+  watch.WaitUntilStarted();
+
+  reader_->Cancel(78);
+
+  EXPECT_TRUE(absl::IsCancelled(watch.Wait().status()));
+}
+
+TEST_F(EngineTest, RefusesMorePagesThanSlots) {
+  const GoldenPage letter = GoldenPageNamed("letter.png");
+  PageWatch first, second, third;
+  reader_->Read(RequestFor(letter, 1), first.Callbacks());
+  reader_->Read(RequestFor(letter, 2), second.Callbacks());
+  reader_->Read(RequestFor(letter, 3), third.Callbacks());
+
+  const absl::StatusOr<PageOutput> refused = third.Wait();
+
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status()));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("2 slots"));
+  EXPECT_EQ(third.pixel_releases(), 1);
+  reader_->Cancel(1);
+  reader_->Cancel(2);
+  EXPECT_FALSE(first.Wait().ok());
+  EXPECT_FALSE(second.Wait().ok());
+}
+
+TEST_F(EngineTest, NamesTheModesAndTasksThatItKnows) {
+  PageWatch mode, task;
+  PageRequest request = RequestFor(page_);
+  request.mode = Mode::kTiny;
+  reader_->Read(request, mode.Callbacks());
+  const absl::StatusOr<PageOutput> tiny = mode.Wait();
+  request = RequestFor(page_);
+  request.task = Task::kFigure;
+  reader_->Read(request, task.Callbacks());
+  const absl::StatusOr<PageOutput> figure = task.Wait();
+
+  EXPECT_TRUE(absl::IsInvalidArgument(tiny.status()));
+  EXPECT_THAT(std::string(tiny.status().message()), HasSubstr("GUNDAM"));
+  EXPECT_TRUE(absl::IsInvalidArgument(figure.status()));
+  EXPECT_THAT(std::string(figure.status().message()), HasSubstr("FREE_TEXT"));
+}
+
+TEST(EngineEnd, AnswersEveryPage) {
+  const GoldenPage letter = GoldenPageNamed("letter.png");
+  std::vector<PageWatch> watches(3);
+  {
+    const std::unique_ptr<PageReader> reader = OpenNano();
+    for (size_t i = 0; i < watches.size(); ++i) {
+      reader->Read(RequestFor(letter, i + 1), watches[i].Callbacks());
+    }
+  }
+
+  for (PageWatch& watch : watches) {
+    EXPECT_TRUE(absl::IsCancelled(watch.Wait().status()));
+    EXPECT_EQ(watch.pixel_releases(), 1);
+  }
+}
+
+}  // namespace
+}  // namespace quire::worker

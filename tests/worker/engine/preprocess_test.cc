@@ -1,0 +1,60 @@
+#include "worker/engine/preprocess.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quire::worker {
+namespace {
+
+using ::testing::HasSubstr;
+
+ReadingConfig Reading() {
+  ReadingConfig reading;
+  reading.base_size = 512;
+  reading.image_size = 512;
+  reading.modes = {Mode::kBase, Mode::kGundam};
+  reading.min_crops = 2;
+  reading.max_crops = 12;
+  return reading;
+}
+
+TEST(PlanViews, CountsTheRowsThatViewsBecome) {
+  const ViewPlan single{.grid = {1, 1}, .tile_side = 512, .global_side = 512};
+  const ViewPlan tiled{.grid = {3, 4}, .tile_side = 512, .global_side = 512};
+
+  EXPECT_EQ(single.vision_rows(), 8 * 9 + 1);
+  EXPECT_EQ(tiled.vision_rows(), 32 * (24 + 1) + 8 * 9 + 1);
+}
+
+TEST(PlanViews, NamesTheModesThatTheModelKnows) {
+  const absl::StatusOr<ViewPlan> plan = PlanViews(100, 100, Mode::kLarge, Reading());
+
+  EXPECT_TRUE(absl::IsInvalidArgument(plan.status()));
+  EXPECT_THAT(std::string(plan.status().message()), HasSubstr("GUNDAM"));
+}
+
+TEST(PlanViews, CutsATallPageIntoTilesOfItsShape) {
+  const absl::StatusOr<ViewPlan> plan = PlanViews(1448, 2048, Mode::kGundam, Reading());
+
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->grid.columns, 2);
+  EXPECT_EQ(plan->grid.rows, 3);
+  EXPECT_EQ(plan->views(), 7);
+}
+
+TEST(MakeViews, NormalisesToPlanesAndPadsWithGrey) {
+  Image white(2, 1);
+  white.data = {255, 0, 0, 255, 0, 0};
+  const ViewPlan plan{.grid = {1, 1}, .tile_side = 64, .global_side = 64};
+
+  const PageViews views = MakeViews(white.view(), plan);
+
+  ASSERT_EQ(views.global.size(), 3u * 64 * 64);
+  const int middle = 32 * 64 + 32;
+  EXPECT_FLOAT_EQ(views.global[middle], 1);                 // red
+  EXPECT_FLOAT_EQ(views.global[64 * 64 + middle], -1);      // green
+  EXPECT_NEAR(views.global[0], (127 / 255.0 - 0.5) / 0.5, 1e-6);  // padding
+}
+
+}  // namespace
+}  // namespace quire::worker
