@@ -44,11 +44,11 @@ at::Tensor Input(const std::string& name, int64_t views, int64_t side) {
 class Golden : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string folder = TinyCheckpoint().Write();
-    auto model = OcrModel::Load(folder, {});
+    const TemporaryCheckpoint checkpoint{TinyCheckpoint()};
+    auto model = OcrModel::Load(checkpoint.path(), {});
     ASSERT_TRUE(model.ok()) << model.status();
     model_ = *std::move(model);
-    auto weights = Weights::Open(folder, {});
+    auto weights = Weights::Open(checkpoint.path(), {});
     ASSERT_TRUE(weights.ok()) << weights.status();
     weights_ = std::make_unique<Weights>(*std::move(weights));
     weights_->Place(at::TensorOptions().dtype(at::kFloat));

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -194,17 +195,16 @@ void WriteFile(const std::string& path, const std::string& bytes) {
   ASSERT_TRUE(file.good()) << path;
 }
 
-std::string NewTemporaryFolder() {
-  std::string folder = testing::TempDir() + "/quire-model-XXXXXX";
-  EXPECT_NE(mkdtemp(folder.data()), nullptr);
-  return folder;
+TemporaryCheckpoint::TemporaryCheckpoint(const TinyCheckpoint& checkpoint)
+    : path_(testing::TempDir() + "/quire-model-XXXXXX") {
+  EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  WriteFile(path_ + "/config.json", checkpoint.config);
+  WriteFile(path_ + "/model.safetensors", SafetensorsBytes(checkpoint.tensors));
 }
 
-std::string TinyCheckpoint::Write() const {
-  const std::string folder = NewTemporaryFolder();
-  WriteFile(folder + "/config.json", config);
-  WriteFile(folder + "/model.safetensors", SafetensorsBytes(tensors));
-  return folder;
+TemporaryCheckpoint::~TemporaryCheckpoint() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace quire::worker

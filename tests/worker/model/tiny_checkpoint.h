@@ -21,8 +21,19 @@ struct TinyCheckpoint {
 
   static std::string DefaultConfig();
   static std::map<std::string, at::Tensor> DefaultTensors();
-  // Writes config.json and model.safetensors into a new temporary folder and returns its path.
-  std::string Write() const;
+};
+
+// A checkpoint's config.json and model.safetensors in a temporary folder, which goes with this.
+class TemporaryCheckpoint {
+ public:
+  explicit TemporaryCheckpoint(const TinyCheckpoint& checkpoint);
+  ~TemporaryCheckpoint();
+  TemporaryCheckpoint(const TemporaryCheckpoint&) = delete;
+  TemporaryCheckpoint& operator=(const TemporaryCheckpoint&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
 };
 
 // A safetensors file of these tensors (float32, bfloat16, float16, int32 as U32), in order of names.
@@ -30,6 +41,5 @@ std::string SafetensorsBytes(const std::map<std::string, at::Tensor>& tensors);
 
 // Writes bytes to a file; the test fails when that is not possible.
 void WriteFile(const std::string& path, const std::string& bytes);
-std::string NewTemporaryFolder();
 
 }  // namespace quire::worker
