@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "proto/rich_status.h"
 #include "tests/service/running_service.h"
 #include "tests/support/pdf_maker.h"
 
@@ -98,14 +99,21 @@ TEST(Faults, AKilledRendererFailsAtMostThePageThatItDrew) {
 TEST(Faults, ARendererThatHangsIsKilledAndItsPageFails) {
   auto service = Started({.arguments = {"--renderers", "1", "--render-seconds", "1"}});
   ASSERT_NE(service, nullptr);
-  Recognise(service->stub(), MakePdf(1));  // its renderer has started
-  kill(ChildOf(*service, "quire-render"), SIGSTOP);
+  bool stopped = false;
 
-  const Recognised stopped = Recognise(service->stub(), MakePdf(1));
-  const Recognised next = Recognise(service->stub(), MakePdf(1));
+  const Recognised read =
+      Recognise(service->stub(), MakePdf(30), {}, [&](const quire::v1::RecognizeResponse& event) {
+        if (stopped || !event.has_page_result()) return;
+        stopped = true;
+        if (const pid_t renderer = ChildOf(*service, "quire-render"); renderer > 0) {
+          kill(renderer, SIGSTOP);
+        }
+      });
 
-  EXPECT_EQ(Reason(stopped.status), "RENDER_TIMEOUT") << stopped.status.error_message();
-  EXPECT_THAT(next.results, SizeIs(1)) << next.status.error_message();
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(30), IsEmpty());
+  ASSERT_THAT(read.failures, SizeIs(1));
+  EXPECT_EQ(ReasonOf(FromProto(read.failures.begin()->second[0].status())), "RENDER_TIMEOUT");
 }
 
 TEST(Faults, AWorkerThatHangsIsReplacedAndThePageEnds) {

@@ -23,7 +23,11 @@ constexpr const char* kAllowed[] = {
     "getegid", "set_robust_list", "rseq", "membarrier", "restart_syscall", "uname",
     // fonts; landlock says which files
     "newfstatat", "stat", "lstat", "statx", "readlink", "readlinkat", "access", "faccessat",
-    "faccessat2", "getdents64", "fstatfs", "statfs", "getcwd", "fadvise64", "dup"};
+    "faccessat2", "getdents64", "fstatfs", "statfs", "getcwd", "fadvise64", "dup",
+#ifdef QUIRE_SANITIZED
+    "pipe2",  // how a sanitizer asks whether memory can be read
+#endif
+};
 
 struct Release {
   void operator()(void* filter) const { seccomp_release(filter); }
