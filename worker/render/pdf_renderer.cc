@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -49,6 +50,21 @@ int Degrees(poppler::page::orientation_enum orientation) {
   return 0;
 }
 
+// Size of a page as it is looked at, in points.
+struct PageSize {
+  double width = 0;
+  double height = 0;
+  int degrees = 0;  // that it is turned, clockwise
+};
+
+// The crop box, which poppler gives as it is stored, turned.
+PageSize SizeInPoints(const poppler::page& page) {
+  const poppler::rectf box = page.page_rect(poppler::crop_box);
+  PageSize size{.width = box.width(), .height = box.height(), .degrees = Degrees(page.orientation())};
+  if (size.degrees % 180 != 0) std::swap(size.width, size.height);
+  return size;
+}
+
 // Size of a page image. Fractions of a pixel are rounded; a side has at least one.
 struct PixelSize {
   double dpi = 0;
@@ -56,17 +72,17 @@ struct PixelSize {
   int64_t height = 0;
 };
 
-PixelSize SizeInPixels(const poppler::rectf& box, const DrawSize& size) {
+PixelSize SizeInPixels(const PageSize& page, const DrawSize& size) {
   PixelSize pixels;
   pixels.dpi = size.long_side_px > 0
-                   ? size.long_side_px * kPointsPerInch / std::max(box.width(), box.height())
+                   ? size.long_side_px * kPointsPerInch / std::max(page.width, page.height)
                    : size.dpi;
   const auto scaled = [&](double points) {
     const double exact = points * pixels.dpi / kPointsPerInch;
     return static_cast<int64_t>(std::clamp(std::round(exact), 1.0, 1e9));
   };
-  pixels.width = scaled(box.width());
-  pixels.height = scaled(box.height());
+  pixels.width = scaled(page.width);
+  pixels.height = scaled(page.height);
   return pixels;
 }
 
@@ -97,21 +113,21 @@ class PdfDocument final : public Document {
     QUIRE_RETURN_IF_ERROR(CheckPageIndex(page_index, pages()));
     const std::unique_ptr<poppler::page> page(pdf_->create_page(page_index));
     if (page == nullptr) return PageDamaged(page_index, "cannot be found in the PDF");
-    const poppler::rectf box = page->page_rect(poppler::crop_box);
-    if (!(box.width() > 0 && box.height() > 0)) {  // also when one is not a number
+    const PageSize points = SizeInPoints(*page);
+    if (!(points.width > 0 && points.height > 0)) {  // also when one is not a number
       return PageDamaged(page_index, absl::StrFormat("claims to be %g x %g points large",
-                                                     box.width(), box.height()));
+                                                     points.width, points.height));
     }
-    const PixelSize pixels = SizeInPixels(box, size);
+    const PixelSize pixels = SizeInPixels(points, size);
     QUIRE_RETURN_IF_ERROR(CheckPageSize(page_index, pixels, limits_));
     QUIRE_RETURN_IF_ERROR(CheckCanvas(canvas, pixels.width, pixels.height));
     QUIRE_RETURN_IF_ERROR(DrawTo(*page, page_index, pixels, canvas));
     return DrawnPage{.width_px = static_cast<int>(pixels.width),
                      .height_px = static_cast<int>(pixels.height),
                      .dpi = pixels.dpi,
-                     .width_points = box.width(),
-                     .height_points = box.height(),
-                     .rotation_degrees = Degrees(page->orientation())};
+                     .width_points = points.width,
+                     .height_points = points.height,
+                     .rotation_degrees = points.degrees};
   }
 
  private:

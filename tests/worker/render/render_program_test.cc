@@ -1,0 +1,113 @@
+// The real quire-render in its sandbox, driven by the front's pool.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+
+#include "absl/strings/str_replace.h"
+#include "proto/rich_status.h"
+#include "server/render_pool.h"
+#include "tests/support/pdf_maker.h"
+#include "tests/worker/render/made_images.h"
+
+namespace quire {
+namespace {
+
+using server::OpenedDocument;
+using server::RenderedPage;
+using server::RenderPool;
+
+class RenderProgram : public testing::Test {
+ protected:
+  void SetUp() override {
+    server::RenderPoolOptions options;
+    options.program = std::string(QUIRE_BINARIES) + "/quire-render";
+    options.renderers = 1;
+    auto pool = RenderPool::Create(options, [this](std::string_view) { ++kills_; });
+    ASSERT_TRUE(pool.ok()) << pool.status();
+    pool_ = *std::move(pool);
+  }
+  absl::StatusOr<OpenedDocument> Open(const std::string& bytes) {
+    const int fd = memfd_create("document", MFD_CLOEXEC);
+    EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    std::promise<absl::StatusOr<OpenedDocument>> opened;
+    pool_->Open(fd, static_cast<int64_t>(bytes.size()), "",
+                [&](absl::StatusOr<OpenedDocument> result) { opened.set_value(std::move(result)); });
+    close(fd);
+    return opened.get_future().get();
+  }
+  absl::StatusOr<RenderedPage> Draw(const OpenedDocument& document, int page_index) {
+    std::promise<absl::StatusOr<RenderedPage>> drawn;
+    pool_->Render(document.document, {.page_index = page_index, .size = {.long_side_px = 256}},
+                  [&](absl::StatusOr<RenderedPage> result) { drawn.set_value(std::move(result)); });
+    return drawn.get_future().get();
+  }
+  static int64_t DarkSamples(const RenderedPage& page) {
+    const uint8_t* samples = page.pixels.data();
+    return std::count_if(samples, samples + page.pixels.bytes(), [](uint8_t value) { return value < 128; });
+  }
+
+  std::atomic<int> kills_ = 0;
+  std::unique_ptr<RenderPool> pool_;
+};
+
+TEST_F(RenderProgram, DrawsEveryFormatBehindItsSandbox) {
+  for (const std::string& bytes :
+       {render::QuarteredImage(".png"), render::QuarteredImage(".jpg"), render::QuarteredImage(".webp"),
+        render::QuarteredImage(".bmp"), render::MakeTiff({{}, {}}), MakePdf(2)}) {
+    const absl::StatusOr<OpenedDocument> opened = Open(bytes);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    const absl::StatusOr<RenderedPage> page = Draw(*opened, opened->pages - 1);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_EQ(page->pixels.bytes(), static_cast<uint64_t>(page->width_px) * page->height_px * 3);
+  }
+  EXPECT_EQ(kills_, 0);
+}
+
+TEST_F(RenderProgram, FindsItsFontsBehindTheSandbox) {
+  // Helvetica is not embedded: fontconfig has to look for another. The longer text moves the objects;
+  // poppler then looks for them itself.
+  MadePage page;
+  page.extra = "BT /F1 60 Tf 10 30 Td (HHH) Tj ET\n";
+  const absl::StatusOr<OpenedDocument> opened = Open(absl::StrReplaceAll(
+      MakePdf({page}), {{"/Resources << >>", "/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 "
+                                             "/BaseFont /Helvetica >> >> >>"}}));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+
+  const absl::StatusOr<RenderedPage> drawn = Draw(*opened, 0);
+
+  ASSERT_TRUE(drawn.ok()) << drawn.status();
+  EXPECT_GT(DarkSamples(*drawn), 2'000);
+}
+
+TEST_F(RenderProgram, DrawsEveryPageOfAPdf) {
+  const absl::StatusOr<OpenedDocument> opened = Open(render::Fixture("pdf/five_pages.pdf"));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->pages, 5);
+  for (int i = 0; i < 5; ++i) {
+    const absl::StatusOr<RenderedPage> drawn = Draw(*opened, i);
+    ASSERT_TRUE(drawn.ok()) << drawn.status();
+    EXPECT_GT(DarkSamples(*drawn), 100) << i;
+  }
+}
+
+TEST_F(RenderProgram, OutlivesHostileBytes) {
+  const std::string pdf = render::Fixture("pdf/five_pages.pdf");
+  for (size_t at = 100; at < pdf.size(); at += pdf.size() / 40) {
+    std::string damaged = pdf;
+    for (size_t i = at; i < std::min(at + 200, damaged.size()); ++i) damaged[i] = static_cast<char>(i * 37);
+    const absl::StatusOr<OpenedDocument> opened = Open(damaged);
+    if (opened.ok()) (void)Draw(*opened, 0);
+  }
+  const absl::StatusOr<OpenedDocument> sound = Open(MakePdf(1));
+  ASSERT_TRUE(sound.ok()) << sound.status();
+  EXPECT_TRUE(Draw(*sound, 0).ok());
+}
+
+}  // namespace
+}  // namespace quire
