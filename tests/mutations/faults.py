@@ -1,4 +1,4 @@
-"""Ten small faults, each of which makes the model read wrongly: name, file, what stands there, what
+"""Small faults, each of which makes the model read wrongly: name, file, what stands there, what
 stands there instead. The first must occur exactly once in its file."""
 
 FAULTS = [
@@ -20,4 +20,9 @@ FAULTS = [
     ("causal_mask", "worker/model/decoder.cc", ".tril(tokens - rows)", ".tril()"),
     ("scale", "worker/model/decoder.cc",
      "1.0f / std::sqrt(static_cast<float>(head_dim))", "1.0f / static_cast<float>(head_dim)"),
+    ("query_mask", "worker/model/query_encoder.cc",
+     "mask.narrow(1, 0, patches).fill_(true);", ""),
+    ("query_heads", "worker/model/query_encoder.cc",
+     "split(v_proj(x), kv_heads).transpose(1, 2).repeat_interleave(share, 1)",
+     "split(v_proj(x), kv_heads).transpose(1, 2).repeat({1, share, 1, 1})"),
 ]

@@ -54,7 +54,8 @@ ReaderInfo InfoOf(const ModelConfig& config, const DeviceInfo& device, const std
   info.render_dpi = config.reading.render_long_side_px > 0 ? 0 : config.reading.render_dpi;
   const ViewPlan largest{.grid = {config.reading.max_crops, 1},
                          .tile_side = config.reading.image_size,
-                         .global_side = config.reading.base_size};
+                         .global_side = config.reading.base_size,
+                         .mosaic = config.reading.mosaic};
   info.max_vision_tokens = largest.vision_rows();
   return info;
 }

@@ -10,8 +10,7 @@
 namespace quire::worker {
 namespace {
 
-constexpr int kTokenPixels = 64;        // a vision token covers 64 x 64 pixels
-constexpr int kLargestStretched = 640;  // official single views up to here are stretched
+constexpr int kTokenPixels = 64;  // a vision token covers 64 x 64 pixels
 
 // The 256 values that a channel can have.
 const std::array<float, 256>& Normalised() {
@@ -38,7 +37,8 @@ void AppendPlanes(const Image& view, std::vector<float>& out) {
 
 ViewPlan SingleView(int side, const ReadingConfig& reading) {
   return {.global_side = side,
-          .stretch = !reading.pad_single_views && side <= kLargestStretched};
+          .stretch = !reading.pad_single_views && side <= reading.largest_stretched,
+          .mosaic = reading.mosaic};
 }
 
 TileGrid GridFor(int width, int height, int single_view_max_side, const ReadingConfig& reading) {
@@ -74,9 +74,9 @@ std::string_view ModeName(Mode mode) {
 
 int ViewPlan::vision_rows() const {
   const int global = global_side / kTokenPixels, tile = tile_side / kTokenPixels;
-  const int mosaic =
-      grid.tiles() == 0 ? 0 : grid.rows * tile * (grid.columns * tile + 1);
-  return mosaic + global * (global + 1) + 1;
+  if (!mosaic) return grid.tiles() * tile * tile + global * global + 1;
+  const int tiles = grid.tiles() == 0 ? 0 : grid.rows * tile * (grid.columns * tile + 1);
+  return tiles + global * (global + 1) + 1;
 }
 
 absl::StatusOr<ViewPlan> PlanViews(int width, int height, Mode mode,
@@ -104,7 +104,8 @@ absl::StatusOr<ViewPlan> PlanViews(int width, int height, Mode mode,
   const int whole = mode == Mode::kAuto ? reading.single_view_max_side : reading.image_size;
   return ViewPlan{.grid = GridFor(width, height, whole, reading),
                   .tile_side = reading.image_size,
-                  .global_side = reading.base_size};
+                  .global_side = reading.base_size,
+                  .mosaic = reading.mosaic};
 }
 
 PageViews MakeViews(PixelView page, const ViewPlan& plan) {

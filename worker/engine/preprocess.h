@@ -18,6 +18,7 @@ struct ViewPlan {
   int tile_side = 0;    // pixels
   int global_side = 0;  // pixels
   bool stretch = false;  // the global view is stretched to its square, not padded
+  bool mosaic = true;    // see ReadingConfig
   int views() const { return grid.tiles() + 1; }
   int vision_rows() const;  // tokens that the views become, newline and separator rows included
 };

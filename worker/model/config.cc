@@ -124,6 +124,16 @@ void ReadSam(const Reader& sam, SamConfig& config) {
   sam.Wholes("downsample_channels", config.downsample_channels);
 }
 
+void ReadQueryEncoder(const Reader& qwen, QueryEncoderConfig& config) {
+  qwen.Whole("dim", config.dim);
+  qwen.Whole("layers", config.layers);
+  qwen.Whole("heads", config.heads);
+  qwen.Whole("kv_heads", config.kv_heads);
+  qwen.Whole("intermediate_size", config.intermediate_size);
+  qwen.Number("rms_norm_eps", config.rms_norm_eps);
+  qwen.Number("rope_theta", config.rope_theta);
+}
+
 void ReadDecoder(const Reader& language, DecoderConfig& config) {
   language.Whole("hidden_size", config.hidden_size);
   language.Whole("num_hidden_layers", config.num_hidden_layers);
@@ -147,8 +157,16 @@ void ReadDecoder(const Reader& language, DecoderConfig& config) {
   language.Whole("eos_token_id", config.eos_token_id, 0);
 }
 
+// What differs between the families, whoever made the checkpoint.
+void ApplyFamily(ModelConfig& config) {
+  if (config.family == ModelFamily::kV1) return;
+  // The official file of v2 repeats v1's number here.
+  config.sam.downsample_channels[1] = config.query_encoder.dim;
+  config.reading.mosaic = false;
+}
+
 // What the official scripts do, for a folder without a "quire" block.
-ReadingConfig OfficialReading() {
+ReadingConfig OfficialReading(ModelFamily family) {
   ReadingConfig reading;
   reading.name = "deepseek-ocr";
   reading.ngram_size = 20;
@@ -163,6 +181,12 @@ ReadingConfig OfficialReading() {
                      {"DESCRIBE", "<image>\nDescribe this image in detail."},
                      {"LOCATE", "<image>\nLocate <|ref|>%s<|/ref|> in the image."},
                      {"CUSTOM", "<image>\n%s"}};
+  if (family == ModelFamily::kV1) return reading;
+  // Source: DeepSeek-OCR-2 run_dpsk_ocr2.py and image_process.py.
+  reading.name = "deepseek-ocr-2";
+  reading.image_size = reading.single_view_max_side = reading.largest_stretched = 768;
+  reading.max_crops = 6;
+  reading.modes = {Mode::kBase, Mode::kGundam, Mode::kAuto};
   return reading;
 }
 
@@ -201,6 +225,23 @@ absl::Status Impossible(const Parts&... parts) {
   return absl::InvalidArgumentError(absl::StrCat(parts...));
 }
 
+absl::Status CheckQueryEncoder(const ModelConfig& config) {
+  const QueryEncoderConfig& encoder = config.query_encoder;
+  if (encoder.dim % (2 * encoder.heads) != 0) {
+    return Impossible("the query encoder's width ", encoder.dim, " is not an even multiple of its ",
+                      encoder.heads, " heads");
+  }
+  if (encoder.heads % encoder.kv_heads != 0) {
+    return Impossible("the query encoder has ", encoder.heads, " heads and ", encoder.kv_heads,
+                      " for keys and values, which does not divide them");
+  }
+  if (config.projector_input_dim != encoder.dim) {
+    return Impossible("projector_config.input_dim is ", config.projector_input_dim, "; expected ",
+                      encoder.dim, " (the query encoder's width)");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckVision(const ModelConfig& config) {
   const SamConfig& sam = config.sam;
   if (sam.width % sam.heads != 0) {
@@ -214,6 +255,7 @@ absl::Status CheckVision(const ModelConfig& config) {
     return Impossible("SAM's image size ", sam.image_size, " is no multiple of ",
                       sam.patch_size * 4);
   }
+  if (config.family == ModelFamily::kV2) return CheckQueryEncoder(config);
   if (config.clip.width % config.clip.heads != 0) {
     return Impossible("CLIP's width ", config.clip.width, " is not a multiple of its ",
                       config.clip.heads, " heads");
@@ -299,10 +341,13 @@ absl::StatusOr<ModelConfig> Parse(std::string_view text) {
   const Reader root(json, "", fault);
   std::vector<std::string> architectures;
   root.Texts("architectures", architectures);
-  if (architectures.size() != 1 || architectures[0] != "DeepseekOCRForCausalLM") {
+  const bool v2 = architectures == std::vector<std::string>{"DeepseekOCR2ForCausalLM"};
+  if (!v2 && architectures != std::vector<std::string>{"DeepseekOCRForCausalLM"}) {
     return Impossible("architectures is [", absl::StrJoin(architectures, ", "),
-                      "]; expected [DeepseekOCRForCausalLM]");
+                      "]; expected [DeepseekOCRForCausalLM] or [DeepseekOCR2ForCausalLM]");
   }
+  config.family = v2 ? ModelFamily::kV2 : ModelFamily::kV1;
+  if (v2) config.projector_input_dim = config.query_encoder.dim;
   const Reader width = root.Inner("vision_config").Inner("width");
   ReadSam(width.Inner("sam_vit_b"), config.sam);
   const Reader clip = width.Inner("clip-l-14-224");
@@ -310,6 +355,7 @@ absl::StatusOr<ModelConfig> Parse(std::string_view text) {
   clip.Whole("layers", config.clip.layers);
   clip.Whole("heads", config.clip.heads);
   clip.Number("mlp_ratio", config.clip.mlp_ratio);
+  ReadQueryEncoder(width.Inner("qwen2-0-5b"), config.query_encoder);
   ReadDecoder(root.Inner("language_config"), config.decoder);
   const Reader projector = root.Inner("projector_config");
   projector.Whole("input_dim", config.projector_input_dim);
@@ -319,9 +365,10 @@ absl::StatusOr<ModelConfig> Parse(std::string_view text) {
   quantization.Whole("bits", config.quantization.bits);
   root.Whole("image_token_id", config.image_token_id, 0);
   root.Whole("pad_token_id", config.pad_token_id, 0);
-  config.reading = OfficialReading();
+  config.reading = OfficialReading(config.family);
   if (root.Has("quire")) QUIRE_RETURN_IF_ERROR(ReadReading(root.Inner("quire"), config.reading));
   QUIRE_RETURN_IF_ERROR(fault);
+  if (config.sam.downsample_channels.size() == 2) ApplyFamily(config);
   QUIRE_RETURN_IF_ERROR(CheckVision(config));
   QUIRE_RETURN_IF_ERROR(CheckDecoder(config));
   QUIRE_RETURN_IF_ERROR(CheckReading(config.reading));

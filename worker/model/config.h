@@ -26,6 +26,12 @@ struct ClipConfig {
   double mlp_ratio = 4;
 };
 
+// Sizes of v2's query encoder (vision_config.width.qwen2-0-5b); the official file tells the first only.
+struct QueryEncoderConfig {
+  int64_t dim = 896, layers = 24, heads = 14, kv_heads = 2, intermediate_size = 4864;
+  double rms_norm_eps = 1e-6, rope_theta = 1e6;
+};
+
 // Decoder sizes (language_config).
 struct DecoderConfig {
   int64_t hidden_size = 1280, num_hidden_layers = 12, num_attention_heads = 10;
@@ -48,7 +54,9 @@ struct ReadingConfig {
   std::vector<std::string> languages;  // BCP 47; empty: no claim
   int base_size = 1024;                // side of the global view, pixels
   int image_size = 640;                // side of a tile, pixels
-  bool pad_single_views = false;       // single views padded to the square, else stretched up to 640
+  bool pad_single_views = false;       // single views padded to the square, else stretched
+  int largest_stretched = 640;         // single views up to this side
+  bool mosaic = true;  // tiles as one picture with newline rows (v1), else view after view (v2)
   int min_crops = 2, max_crops = 9;    // tiles of a page
   int single_view_max_side = 640;      // a page with no side above this is not tiled
   int dense_min_crops = 0;             // see TilingRules.dense_min_tiles
@@ -60,10 +68,15 @@ struct ReadingConfig {
   PromptTable prompts;
 };
 
+// DeepSeek-OCR and DeepSeek-OCR-2: they differ in what follows SAM, and in how views become rows.
+enum class ModelFamily { kV1, kV2 };
+
 // All sizes of a model, from config.json.
 struct ModelConfig {
+  ModelFamily family = ModelFamily::kV1;
   SamConfig sam;
-  ClipConfig clip;
+  ClipConfig clip;                   // v1
+  QueryEncoderConfig query_encoder;  // v2
   DecoderConfig decoder;
   QuantizationConfig quantization;
   int64_t projector_input_dim = 2048, projector_n_embed = 1280;
@@ -75,7 +88,8 @@ struct ModelConfig {
 // Reads FOLDER/config.json. Keys that it lacks have the official defaults above. InvalidArgument
 // names the file, the key, what was found and what is possible: not JSON, deeper than 64 levels,
 // larger than 1 MiB, a wrong type, sizes that do not fit together (heads that do not divide the
-// width, top-k above the experts, ...), a family other than DeepSeek-OCR v1.
+// width, top-k above the experts, ...), a family other than DeepSeek-OCR and
+// DeepSeek-OCR-2.
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& folder);
 // The same from the file's text; `name` stands in errors.
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, const std::string& name);

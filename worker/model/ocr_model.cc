@@ -14,6 +14,7 @@
 #include "worker/model/decoder.h"
 #include "worker/model/kv_cache.h"
 #include "worker/model/page_tokens.h"
+#include "worker/model/query_encoder.h"
 #include "worker/model/sam_encoder.h"
 #include "worker/model/weights.h"
 
@@ -41,7 +42,8 @@ struct OcrModel::Impl {
   std::string fingerprint;
   at::TensorOptions options;
   SamEncoder sam_model;
-  ClipEncoder vision_model;
+  ClipEncoder vision_model;   // v1
+  QueryEncoder qwen2_model;   // v2
   Linear projector;
   PageTokens page_tokens;
   Decoder decoder;
@@ -50,14 +52,32 @@ struct OcrModel::Impl {
     const WeightScope model = WeightScope(weights) / "model";
     const int64_t hidden = config.decoder.hidden_size;
     QUIRE_ASSIGN_OR_RETURN(sam_model, SamEncoder::Load(model / "sam_model", config.sam));
-    QUIRE_ASSIGN_OR_RETURN(vision_model,
-                           ClipEncoder::Load(model / "vision_model", config.clip));
+    if (config.family == ModelFamily::kV1) {
+      QUIRE_ASSIGN_OR_RETURN(vision_model,
+                             ClipEncoder::Load(model / "vision_model", config.clip));
+      QUIRE_ASSIGN_OR_RETURN(page_tokens.image_newline, model.Take("image_newline", {hidden}));
+    } else {
+      QUIRE_ASSIGN_OR_RETURN(qwen2_model,
+                             QueryEncoder::Load(model / "qwen2_model", config.query_encoder));
+      QUIRE_RETURN_IF_ERROR(CheckQueries());
+    }
     QUIRE_ASSIGN_OR_RETURN(projector, Linear::Load(model / "projector" / "layers",
                                                    config.projector_input_dim, hidden));
-    QUIRE_ASSIGN_OR_RETURN(page_tokens.image_newline, model.Take("image_newline", {hidden}));
     QUIRE_ASSIGN_OR_RETURN(page_tokens.view_seperator, model.Take("view_seperator", {hidden}));
     QUIRE_ASSIGN_OR_RETURN(decoder, Decoder::Load(weights, config.decoder));
     return weights.CheckAllTaken();
+  }
+
+  // Every view that the model is given needs a table with as many queries as it has patches.
+  absl::Status CheckQueries() const {
+    for (const int side : {config.reading.image_size, config.reading.base_size}) {
+      const int64_t patches = int64_t{side / 64} * (side / 64);
+      if (qwen2_model.Serves(patches)) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a view of ", side, " px has ", patches, " patches; model.qwen2_model has queries for ",
+          qwen2_model.query_768.size(0), " and ", qwen2_model.query_1024.size(0)));
+    }
+    return absl::OkStatus();
   }
 };
 
@@ -93,6 +113,11 @@ std::optional<at::Tensor> OcrModel::EncodeViews(const at::Tensor& views,
   const std::optional<at::Tensor> sam = impl_->sam_model(views.to(impl_->options), stop);
   if (!sam) return std::nullopt;
   const at::Tensor patches = sam->flatten(2).transpose(1, 2);        // [views, patches, channels]
+  if (impl_->config.family == ModelFamily::kV2) {
+    const std::optional<at::Tensor> queries = impl_->qwen2_model(patches, stop);
+    if (!queries) return std::nullopt;
+    return impl_->projector(*queries);                               // [views, patches, hidden]
+  }
   const std::optional<at::Tensor> clip = impl_->vision_model(patches, stop);
   if (!clip) return std::nullopt;
   return impl_->projector(at::cat({*clip, patches}, -1));            // [views, patches, hidden]
@@ -101,11 +126,6 @@ std::optional<at::Tensor> OcrModel::EncodeViews(const at::Tensor& views,
 at::Tensor OcrModel::ArrangeRows(const at::Tensor& tiles, const at::Tensor& global,
                                  TileGrid grid) const {
   return impl_->page_tokens(tiles, global, grid);
-}
-
-int OcrModel::VisionRows(TileGrid grid) const {
-  const ReadingConfig& reading = impl_->config.reading;
-  return PageTokens::Count(grid, reading.image_size, reading.base_size);
 }
 
 at::Tensor OcrModel::Embed(std::span<const int> ids) const {

@@ -32,7 +32,7 @@ struct StepSequence {
   bool want_logits = false;  // whether logits of its last row are wanted
 };
 
-// DeepSeek-OCR v1: views -> vision rows -> decoder with a KV cache -> logits. All sizes come from
+// DeepSeek-OCR v1 and v2: views -> vision rows -> decoder with a KV cache -> logits. All sizes come from
 // config.json and are checked against the tensors. Const after Load but for the KvCache that the
 // caller passes; one thread at a time.
 class OcrModel {
@@ -49,21 +49,18 @@ class OcrModel {
   const ModelPlacement& placement() const;
 
   // Projected features of square views.
-  //   views    [views, 3, side, side] f32 on the CPU, normalised to -1..1; side % 64 == 0
+  //   views    [views, 3, side, side] f32 on the CPU, normalised to -1..1; side % 64 == 0, and
+  //            for v2 one of the two sides that its query tables are for
   //   stop     looked at between blocks; when set the result is nothing
   //   returns  [views, grid * grid, hidden] on the device, grid = side / 64
   std::optional<at::Tensor> EncodeViews(const at::Tensor& views,
                                         const std::atomic<bool>& stop) const;
 
-  // Vision rows of one page in the decoder's order: tile mosaic with a newline row after each of its
-  // rows, then the global grid likewise, then the separator.
+  // Vision rows of one page in the decoder's order; see PageTokens.
   //   tiles    [columns * rows, t * t, hidden], or undefined when the page is not tiled
   //   global   [1, g * g, hidden]
   //   returns  [vision rows, hidden]
   at::Tensor ArrangeRows(const at::Tensor& tiles, const at::Tensor& global, TileGrid grid) const;
-
-  // Rows that ArrangeRows gives for a grid.
-  int VisionRows(TileGrid grid) const;
 
   // [ids, hidden]
   at::Tensor Embed(std::span<const int> ids) const;

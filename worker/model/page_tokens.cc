@@ -8,8 +8,6 @@
 namespace quire::worker {
 namespace {
 
-constexpr int kTokenPixels = 64;  // a token covers 64 x 64 pixels
-
 int64_t SideOf(const at::Tensor& features) {
   return static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(features.size(1)))));
 }
@@ -24,24 +22,25 @@ at::Tensor WithNewlines(const at::Tensor& grid, const at::Tensor& newline) {
 
 at::Tensor PageTokens::operator()(const at::Tensor& tiles, const at::Tensor& global,
                                   TileGrid grid) const {
-  const int64_t hidden = global.size(2), g = SideOf(global);
+  const int64_t hidden = global.size(2);
+  const bool tiled = grid.tiles() > 0;
   std::vector<at::Tensor> rows;
-  if (grid.tiles() > 0) {
-    const int64_t t = SideOf(tiles);
-    const at::Tensor mosaic = tiles.view({grid.rows, grid.columns, t, t, hidden})
-                                  .permute({0, 2, 1, 3, 4})
-                                  .reshape({grid.rows * t, grid.columns * t, hidden});
-    rows.push_back(WithNewlines(mosaic, image_newline));
+  if (!image_newline.defined()) {
+    if (tiled) rows.push_back(tiles.reshape({-1, hidden}));
+    rows.push_back(global.reshape({-1, hidden}));
+  } else {
+    if (tiled) {
+      const int64_t t = SideOf(tiles);
+      const at::Tensor mosaic = tiles.view({grid.rows, grid.columns, t, t, hidden})
+                                    .permute({0, 2, 1, 3, 4})
+                                    .reshape({grid.rows * t, grid.columns * t, hidden});
+      rows.push_back(WithNewlines(mosaic, image_newline));
+    }
+    const int64_t g = SideOf(global);
+    rows.push_back(WithNewlines(global.view({g, g, hidden}), image_newline));
   }
-  rows.push_back(WithNewlines(global.view({g, g, hidden}), image_newline));
   rows.push_back(view_seperator.unsqueeze(0));
   return at::cat(rows, 0);                                           // [vision rows, hidden]
-}
-
-int PageTokens::Count(TileGrid grid, int tile_side, int global_side) {
-  const int g = global_side / kTokenPixels, t = tile_side / kTokenPixels;
-  const int mosaic = grid.tiles() == 0 ? 0 : grid.rows * t * (grid.columns * t + 1);
-  return mosaic + g * (g + 1) + 1;
 }
 
 }  // namespace quire::worker

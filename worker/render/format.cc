@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <string>
 
 namespace quire::render {
@@ -10,6 +11,7 @@ namespace {
 namespace api = quire::v1;
 
 constexpr size_t kPdfHeaderWithin = 1024;  // readers accept junk before "%PDF-" up to here
+constexpr size_t kRiffKindAt = 8;           // "RIFF", a size, the kind
 
 struct Magic {
   std::string_view bytes;
@@ -29,7 +31,8 @@ using std::string_view_literals::operator""sv;
 constexpr Magic kMagics[] = {
     {"\x89PNG\r\n\x1a\n"sv, 0, api::DOCUMENT_FORMAT_PNG, "", ""},
     {"\xff\xd8\xff"sv, 0, api::DOCUMENT_FORMAT_JPEG, "", ""},
-    {"WEBP"sv, 8, api::DOCUMENT_FORMAT_WEBP, "", ""},
+    {"WEBP"sv, kRiffKindAt, api::DOCUMENT_FORMAT_WEBP, "", ""},
+    {"AVI "sv, kRiffKindAt, kNone, "a video", "send single frames as PNG or JPEG"},
     {"II*\0"sv, 0, api::DOCUMENT_FORMAT_TIFF, "", ""},
     {"MM\0*"sv, 0, api::DOCUMENT_FORMAT_TIFF, "", ""},
     {"II+\0"sv, 0, api::DOCUMENT_FORMAT_TIFF, "", ""},
@@ -56,6 +59,23 @@ constexpr Magic kMagics[] = {
     {"7z\xbc\xaf\x27\x1c"sv, 0, kNone, "7-Zip", kUnpack},
     {"Rar!"sv, 0, kNone, "RAR", kUnpack},
 };
+
+const Magic* FindMagic(std::string_view head) {
+  const auto* const found =
+      std::find_if(std::begin(kMagics), std::end(kMagics), [&](const Magic& magic) {
+        if (magic.offset == kRiffKindAt && !head.starts_with("RIFF")) return false;
+        return head.size() > magic.offset && head.substr(magic.offset).starts_with(magic.bytes);
+      });
+  return found == std::end(kMagics) ? nullptr : found;
+}
+
+// "BM" alone is weak: the size of the header that follows must be a known one.
+bool IsBmp(std::string_view head) {
+  constexpr int kHeaderBytes[] = {12, 40, 52, 56, 64, 108, 124};
+  return head.starts_with("BM") && head.size() > 18 && head[15] == 0 && head[16] == 0 &&
+         std::find(std::begin(kHeaderBytes), std::end(kHeaderBytes), head[14]) !=
+             std::end(kHeaderBytes);
+}
 
 std::string_view View(std::span<const uint8_t> bytes, size_t limit) {
   return {reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), limit)};
@@ -96,24 +116,14 @@ SniffedFormat SniffText(std::string_view head) {
 
 SniffedFormat SniffFormat(std::span<const uint8_t> bytes) {
   const std::string_view head = View(bytes, 4096);
+  const Magic* const magic = FindMagic(head);
+  if (magic != nullptr && magic->format != kNone) return {magic->format, "", ""};
   if (head.substr(0, kPdfHeaderWithin).find("%PDF-") != head.npos) {
     return {api::DOCUMENT_FORMAT_PDF, "", ""};
   }
-  if (head.starts_with("RIFF") && head.substr(8, 4) == "AVI ") {
-    return {kNone, "a video", "send single frames as PNG or JPEG"};
-  }
   if (head.starts_with("PK\x03\x04")) return SniffZip(head);
-  for (const Magic& magic : kMagics) {
-    if (head.size() >= magic.offset + magic.bytes.size() &&
-        head.substr(magic.offset, magic.bytes.size()) == magic.bytes) {
-      return {magic.format, magic.refused, magic.hint};
-    }
-  }
-  // "BM" alone is weak: the size of the header that follows must be a known one.
-  if (head.starts_with("BM") && head.size() > 18 && head[15] == 0 && head[16] == 0 &&
-      (head[14] == 12 || head[14] == 40 || head[14] == 64 || head[14] == 108 || head[14] == 124)) {
-    return {api::DOCUMENT_FORMAT_BMP, "", ""};
-  }
+  if (magic != nullptr) return {kNone, magic->refused, magic->hint};
+  if (IsBmp(head)) return {api::DOCUMENT_FORMAT_BMP, "", ""};
   if (IsText(head)) return SniffText(head);
   return {};
 }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kPngSignatureBytes = 8;
 constexpr size_t kPngChunkBytes = 12;  // length, name and checksum around the data
+constexpr size_t kPngHeaderBytes = 13;
 
 // PNG's colour types that may have one transparent colour.
 constexpr int kPngGrey = 0;
@@ -25,18 +26,17 @@ absl::Status CutOff(std::string_view format, Bytes file) {
   return ImageDamaged(format, absl::StrCat("is cut off after ", WithCommas(file.size()), " bytes"));
 }
 
-// tRNS of a PNG without palette; OpenCV scales grey of fewer than 8 bits to 8.
+// tRNS of a PNG without palette: bits above its depth do not count, and OpenCV scales grey of fewer
+// than 8 bits to 8.
 std::optional<std::array<uint16_t, 3>> TransparentColour(Bytes data, int depth, int colour_type) {
+  const uint32_t most = (1u << depth) - 1;
+  const auto sample = [&](size_t at) { return static_cast<uint16_t>(Big16(&data[at]) & most); };
   if (colour_type == kPngGrey && data.size() >= 2) {
-    const uint32_t most = (1u << std::min(depth, 8)) - 1;
-    const uint32_t grey = Big16(data.data());
-    const uint16_t value = static_cast<uint16_t>(depth < 8 ? (grey & most) * 255 / most : grey);
+    const uint16_t value = depth < 8 ? static_cast<uint16_t>(sample(0) * 255 / most) : sample(0);
     return std::array<uint16_t, 3>{value, value, value};
   }
   if (colour_type == kPngRgb && data.size() >= 6) {
-    return std::array<uint16_t, 3>{static_cast<uint16_t>(Big16(&data[0])),
-                                   static_cast<uint16_t>(Big16(&data[2])),
-                                   static_cast<uint16_t>(Big16(&data[4]))};
+    return std::array<uint16_t, 3>{sample(0), sample(2), sample(4)};
   }
   return std::nullopt;
 }
@@ -78,8 +78,9 @@ absl::StatusOr<ImageHeader> ReadPngHeader(Bytes file) {
     if (length > file.size() - at - kPngChunkBytes) break;
     const std::string_view name(reinterpret_cast<const char*>(&file[at + 4]), 4);
     const Bytes data = file.subspan(at + 8, length);
-    if (header.width == 0 && (name != "IHDR" || length < 13)) {
-      return ImageDamaged("PNG", "does not begin with its size (IHDR)");
+    const bool first = header.width == 0;
+    if (first != (name == "IHDR") || (first && length < kPngHeaderBytes)) {
+      return ImageDamaged("PNG", "does not begin with its size (IHDR), or has two");
     }
     if (name == "IHDR") {
       header.width = Big32(&data[0]);
@@ -87,6 +88,9 @@ absl::StatusOr<ImageHeader> ReadPngHeader(Bytes file) {
       depth = data[8];
       colour_type = data[9];
       if (header.width == 0) return ImageDamaged("PNG", "claims to be 0 px wide");
+      if (depth < 1 || depth > 16) {
+        return ImageDamaged("PNG", absl::StrCat("claims to have samples of ", depth, " bits"));
+      }
     } else if (name == "eXIf") {
       header.orientation = ExifOrientation(data);
     } else if (name == "tRNS") {

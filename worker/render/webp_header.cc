@@ -96,7 +96,7 @@ absl::StatusOr<WebpHeader> ReadWebpHeader(Bytes file) {
   WebpHeader header;
   bool has_pixels = false;
   while (const std::optional<Chunk> chunk = TakeChunk(rest)) {
-    if (chunk->name == "VP8X" && chunk->data.size() >= 10) {
+    if (chunk->name == "VP8X" && chunk->data.size() >= 10 && header.image.width == 0) {
       header.image.width = 1 + int64_t{Little24(&chunk->data[4])};
       header.image.height = 1 + int64_t{Little24(&chunk->data[7])};
     } else if (chunk->name == "EXIF") {

@@ -26,6 +26,22 @@ TEST(PlanViews, CountsTheRowsThatViewsBecome) {
   EXPECT_EQ(tiled.vision_rows(), 32 * (24 + 1) + 8 * 9 + 1);
 }
 
+TEST(PlanViews, OfOfficialV2PutsViewAfterView) {
+  const absl::StatusOr<ModelConfig> v2 = ParseModelConfig(
+      R"({"architectures": ["DeepseekOCR2ForCausalLM"],
+          "projector_config": {"input_dim": 896, "n_embed": 1280}})", "config.json");
+  ASSERT_TRUE(v2.ok()) << v2.status();
+  const auto rows = [&](int width, int height, Mode mode) {
+    return PlanViews(width, height, mode, v2->reading)->vision_rows();
+  };
+
+  EXPECT_EQ(rows(1190, 1684, Mode::kDefault), 6 * 144 + 257);  // 2 x 3 tiles
+  EXPECT_EQ(rows(1920, 1080, Mode::kDefault), 2 * 144 + 257);
+  EXPECT_EQ(rows(700, 700, Mode::kDefault), 257);
+  EXPECT_EQ(rows(3000, 3000, Mode::kBase), 257);
+  EXPECT_FALSE(PlanViews(100, 100, Mode::kLarge, v2->reading).ok());
+}
+
 TEST(PlanViews, NamesTheModesThatTheModelKnows) {
   const absl::StatusOr<ViewPlan> plan = PlanViews(100, 100, Mode::kLarge, Reading());
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace quire::worker {
 namespace {
@@ -97,6 +98,24 @@ void AddClip(Builder& builder) {
   }
 }
 
+void AddQueryEncoder(Builder& builder) {
+  const std::string encoder = "model.qwen2_model.";
+  builder.Add(encoder + "query_768.weight", {4, 24});
+  builder.Add(encoder + "query_1024.weight", {9, 24});
+  const std::string body = encoder + "model.model.";
+  builder.Add(body + "norm.weight", {24});
+  for (int i = 0; i < 2; ++i) {
+    const std::string layer = absl::StrCat(body, "layers.", i, ".");
+    builder.Add(layer + "input_layernorm.weight", {24});
+    builder.Add(layer + "post_attention_layernorm.weight", {24});
+    builder.AddLinear(layer + "self_attn.q_proj", 24, 24);
+    builder.AddLinear(layer + "self_attn.k_proj", 12, 24);
+    builder.AddLinear(layer + "self_attn.v_proj", 12, 24);
+    builder.Add(layer + "self_attn.o_proj.weight", {24, 24});
+    builder.AddSwiGlu(layer + "mlp", 24, 40);
+  }
+}
+
 void AddDecoder(Builder& builder) {
   builder.Add("model.embed_tokens.weight", {128, 32});
   builder.Add("lm_head.weight", {128, 32});
@@ -160,6 +179,23 @@ std::string TinyCheckpoint::DefaultConfig() {
         "window_size": 3, "out_chans": 8, "downsample_channels": [12, 24], "image_size": 128}}},
     "quire": {"name": "tiny", "base_size": 192, "image_size": 128, "fit": "pad", "min_crops": 2,
       "max_crops": 4, "prompts": {"FREE_TEXT": "<image>\nFree OCR."}}})";
+}
+
+TinyCheckpoint TinyCheckpoint::V2() {
+  Builder builder;
+  AddSam(builder);
+  AddQueryEncoder(builder);
+  AddDecoder(builder);
+  builder.AddLinear("model.projector.layers", 32, 24);
+  builder.Add("model.view_seperator", {32});
+  TinyCheckpoint checkpoint{.config = DefaultConfig(), .tensors = builder.Take()};
+  checkpoint.config = absl::StrReplaceAll(
+      checkpoint.config,
+      {{"DeepseekOCRForCausalLM", "DeepseekOCR2ForCausalLM"},
+       {"\"input_dim\": 48", "\"input_dim\": 24"},
+       {R"("clip-l-14-224": {"width": 24, "layers": 2, "heads": 2, "mlp_ratio": 2, "image_size": 256})",
+        R"("qwen2-0-5b": {"dim": 24, "layers": 2, "heads": 4, "kv_heads": 2, "intermediate_size": 40})"}});
+  return checkpoint;
 }
 
 std::map<std::string, at::Tensor> TinyCheckpoint::DefaultTensors() {

@@ -13,12 +13,13 @@ namespace quire::worker {
 at::Tensor HashedTensor(const std::string& name, const std::vector<int64_t>& shape,
                         double scale = 1, double base = 0);
 
-// A DeepSeek-OCR v1 so small that its numbers could be made by hand, as a folder on disk. Every
-// parameter has its HashedTensor of scale 0.25 (norm weights around 1).
+// A DeepSeek-OCR so small that its numbers could be made by hand: v1, or V2(). Every parameter has its
+// HashedTensor of scale 0.25 (norm weights around 1).
 struct TinyCheckpoint {
   std::string config = DefaultConfig();
   std::map<std::string, at::Tensor> tensors = DefaultTensors();
 
+  static TinyCheckpoint V2();
   static std::string DefaultConfig();
   static std::map<std::string, at::Tensor> DefaultTensors();
 };
