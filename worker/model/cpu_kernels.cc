@@ -52,14 +52,59 @@ void Attend(const BlockAttention& a) {
 }
 
 QUIRE_VECTOR_CLONES
-void AddExpert(const ExpertRow& r) {
-  for (int64_t i = 0; i < 2 * r.width; ++i) r.inner[i] = Dot(r.gate_up + i * r.hidden, r.x, r.hidden);
-  for (int64_t i = 0; i < r.width; ++i) {
-    const float gate = r.inner[i];
-    r.inner[i] = gate / (1 + std::exp(-gate)) * r.inner[r.width + i];
+void Multiply(const MatrixTimesRows& p, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    const float* weight = p.weight + i * p.in;
+    float* y = p.y + i;
+    int64_t row = 0;
+    for (; row + 4 <= p.rows; row += 4) {
+      const float* x = p.x + row * p.x_stride;
+      float a = 0, b = 0, c = 0, d = 0;
+#pragma omp simd reduction(+ : a, b, c, d)
+      for (int64_t k = 0; k < p.in; ++k) {
+        a += weight[k] * x[k];
+        b += weight[k] * x[p.x_stride + k];
+        c += weight[k] * x[2 * p.x_stride + k];
+        d += weight[k] * x[3 * p.x_stride + k];
+      }
+      float* out = y + row * p.y_stride;
+      if (!p.add) out[0] = out[p.y_stride] = out[2 * p.y_stride] = out[3 * p.y_stride] = 0;
+      out[0] += a;
+      out[p.y_stride] += b;
+      out[2 * p.y_stride] += c;
+      out[3 * p.y_stride] += d;
+    }
+    for (; row < p.rows; ++row) {
+      const float dot = Dot(weight, p.x + row * p.x_stride, p.in);
+      y[row * p.y_stride] = p.add ? y[row * p.y_stride] + dot : dot;
+    }
   }
-  for (int64_t i = 0; i < r.hidden; ++i) {
-    r.out[i] += r.probability * Dot(r.down + i * r.width, r.inner, r.width);
+}
+
+QUIRE_VECTOR_CLONES
+void GateTimesUp(const float* gate_up, int64_t width, const float* x, int64_t in, float factor,
+                 float* out, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    const float gate = Dot(gate_up + i * in, x, in);
+    const float up = Dot(gate_up + (width + i) * in, x, in);
+    out[i] = factor * (gate / (1 + std::exp(-gate)) * up);
+  }
+}
+
+QUIRE_VECTOR_CLONES
+void NormRow(const float* x, const float* weight, int64_t size, double eps, float* out) {
+  const float mean = Dot(x, x, size) / static_cast<float>(size);
+  const float scale = 1 / std::sqrt(mean + static_cast<float>(eps));
+#pragma omp simd
+  for (int64_t i = 0; i < size; ++i) out[i] = x[i] * scale * weight[i];
+}
+
+void TurnHead(float* head, const float* cos, const float* sin, int64_t head_dim) {
+  const int64_t half = head_dim / 2;
+  for (int64_t i = 0; i < half; ++i) {
+    const float first = head[i], second = head[half + i];
+    head[i] = first * cos[i] - second * sin[i];
+    head[half + i] = second * cos[half + i] + first * sin[half + i];
   }
 }
 

@@ -3,16 +3,14 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "proto/check.h"
 #include "proto/status.h"
-#include "worker/model/cpu_kernels.h"
 
 namespace quire::worker {
 namespace {
-
-// Below this many multiplications a step's attention stays on one thread.
-constexpr int64_t kParallelWork = 1 << 18;
 
 // Where a step's new rows go: block and place in it, for each row.
 struct CachePlaces {
@@ -61,34 +59,9 @@ at::Tensor AttendRows(const at::Tensor& q, const at::Tensor& keys, const at::Ten
       .transpose(0, 1);                                              // [rows, heads, head_dim]
 }
 
-// One new row of each of several sequences, in float32 on the CPU.
-void AttendSingles(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
-                   const std::vector<std::pair<int64_t, int>>& rows, const KvCache& cache,
-                   at::Tensor& out) {
-  const int64_t heads = q.size(1), head_dim = q.size(2);
-  int64_t longest = 0;
-  for (const auto& [row, sequence] : rows) longest = std::max(longest, cache.length(sequence) + 1);
-  const int64_t jobs = static_cast<int64_t>(rows.size()) * heads;
-  const int64_t grain = jobs * longest * head_dim < kParallelWork ? jobs : 1;
-  at::parallel_for(0, jobs, grain, [&](int64_t begin, int64_t end) {
-    std::vector<float> scores(longest);
-    for (int64_t job = begin; job < end; ++job) {
-      const auto [row, sequence] = rows[job / heads];
-      const int64_t head = job % heads;
-      Attend({.query = q.const_data_ptr<float>() + (row * heads + head) * head_dim,
-              .keys = keys.const_data_ptr<float>(),
-              .values = values.const_data_ptr<float>(),
-              .blocks = cache.blocks(sequence).data(),
-              .tokens = cache.length(sequence) + 1,
-              .heads = heads,
-              .head = head,
-              .block_tokens = KvCache::kBlockTokens,
-              .head_dim = head_dim,
-              .scale = 1.0f / std::sqrt(static_cast<float>(head_dim)),
-              .scores = scores.data(),
-              .out = out.data_ptr<float>() + (row * heads + head) * head_dim});
-    }
-  });
+const float* Data(const at::Tensor& tensor) {
+  QUIRE_CHECK(tensor.is_contiguous());
+  return tensor.const_data_ptr<float>();
 }
 
 }  // namespace
@@ -126,22 +99,15 @@ at::Tensor DecoderAttention::operator()(const at::Tensor& x, const Rotary& rotar
   values.index_put_({block, at::indexing::Slice(), offset}, v);
 
   at::Tensor out = at::empty_like(q);
-  std::vector<std::pair<int64_t, int>> singles;
-  const bool own_kernel = q.is_cpu() && q.scalar_type() == at::kFloat;
   int64_t row = 0;
   for (const StepSequence& step : sequences) {
-    if (step.rows == 1 && own_kernel) {
-      singles.emplace_back(row, step.sequence);
-    } else {
-      const int64_t tokens = cache.length(step.sequence) + step.rows;
-      out.narrow(0, row, step.rows)
-          .copy_(AttendRows(q.narrow(0, row, step.rows),
-                            Gather(keys, cache.blocks(step.sequence), tokens),
-                            Gather(values, cache.blocks(step.sequence), tokens)));
-    }
+    const int64_t tokens = cache.length(step.sequence) + step.rows;
+    out.narrow(0, row, step.rows)
+        .copy_(AttendRows(q.narrow(0, row, step.rows),
+                          Gather(keys, cache.blocks(step.sequence), tokens),
+                          Gather(values, cache.blocks(step.sequence), tokens)));
     row += step.rows;
   }
-  if (!singles.empty()) AttendSingles(q, keys, values, singles, cache, out);
   return o_proj(out.view({rows, dim}));
 }
 
@@ -182,7 +148,61 @@ absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& con
   const at::Tensor angles = at::cat({half, half}, -1);               // [positions, head_dim]
   decoder.cos_ = angles.cos().to(decoder.options());
   decoder.sin_ = angles.sin().to(decoder.options());
+  const at::TensorOptions options = decoder.options();
+  if (options.device().is_cpu() && options.dtype() == at::kFloat) decoder.PrepareSingleRows(config);
   return decoder;
+}
+
+void Decoder::PrepareSingleRows(const DecoderConfig& config) {
+  CpuDecoderWeights weights{.hidden = config.hidden_size,
+                            .heads = config.num_attention_heads,
+                            .vocab = config.vocab_size,
+                            .experts = config.n_routed_experts,
+                            .top_k = config.num_experts_per_tok,
+                            .eps = config.rms_norm_eps,
+                            .norm_topk_prob = config.norm_topk_prob,
+                            .routed_scaling_factor = config.routed_scaling_factor,
+                            .norm = Data(norm.weight),
+                            .lm_head = Data(lm_head),
+                            .cos = Data(cos_),
+                            .sin = Data(sin_)};
+  for (const DecoderLayer& layer : layers) {
+    const SwiGlu& dense = layer.moe ? layer.moe->shared_experts : *layer.dense;
+    CpuDecoderLayer plain{.input_layernorm = Data(layer.input_layernorm.weight),
+                          .qkv_proj = Data(layer.self_attn.qkv_proj),
+                          .o_proj = Data(layer.self_attn.o_proj.weight),
+                          .post_attention_layernorm = Data(layer.post_attention_layernorm.weight),
+                          .gate_up_proj = Data(dense.gate_up_proj),
+                          .down_proj = Data(dense.down_proj.weight),
+                          .width = dense.down_proj.weight.size(1)};
+    if (layer.moe) {
+      plain.gate = Data(layer.moe->gate);
+      plain.expert_gate_up_proj = Data(layer.moe->gate_up_proj);
+      plain.expert_down_proj = Data(layer.moe->down_proj);
+      plain.expert_width = layer.moe->down_proj.size(2);
+    }
+    weights.layers.push_back(plain);
+  }
+  single_rows_ =
+      std::make_unique<CpuDecoder>(std::move(weights), KvCache::kBlockTokens, at::get_num_threads());
+}
+
+at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
+                                   std::span<const StepSequence> sequences, KvCache& cache) const {
+  std::vector<CpuRow> rows;
+  for (const StepSequence& step : sequences) {
+    rows.push_back({cache.blocks(step.sequence).data(), cache.length(step.sequence)});
+  }
+  std::vector<CpuCacheLayer> cached;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const at::Tensor keys = cache.keys(i), values = cache.values(i);
+    cached.push_back({keys.data_ptr<float>(), values.data_ptr<float>()});
+  }
+  at::Tensor x = hidden.contiguous().clone();
+  at::Tensor logits = at::empty({x.size(0), lm_head.size(0)}, x.options());
+  single_rows_->Step(x.data_ptr<float>(), rows, cached, logits.data_ptr<float>());
+  for (const StepSequence& step : sequences) cache.Advance(step.sequence, 1);
+  return logits;
 }
 
 at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.index_select(0, ids); }
@@ -198,6 +218,12 @@ Rotary Decoder::RotaryFor(std::span<const StepSequence> sequences, const KvCache
 
 at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                          KvCache& cache) const {
+  const bool single_rows =
+      single_rows_ != nullptr && std::all_of(sequences.begin(), sequences.end(),
+                                             [](const StepSequence& step) {
+                                               return step.rows == 1 && step.want_logits;
+                                             });
+  if (single_rows) return StepSingleRows(hidden, sequences, cache);
   const Rotary rotary = RotaryFor(sequences, cache);
   at::Tensor x = hidden;                                             // [rows, hidden]
   for (size_t i = 0; i < layers.size(); ++i) {

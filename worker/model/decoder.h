@@ -2,10 +2,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "worker/model/cpu_decoder.h"
 #include "worker/model/kv_cache.h"
 #include "worker/model/layers.h"
 #include "worker/model/moe.h"
@@ -49,10 +51,14 @@ class Decoder {
 
  private:
   Rotary RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const;
+  void PrepareSingleRows(const DecoderConfig& config);
+  at::Tensor StepSingleRows(const at::Tensor& hidden, std::span<const StepSequence> sequences,
+                            KvCache& cache) const;
   at::Tensor embed_tokens, lm_head;
   at::Tensor cos_, sin_;  // [positions, head_dim]
   std::vector<DecoderLayer> layers;
   RmsNorm norm;
+  std::unique_ptr<CpuDecoder> single_rows_;  // float32 on the CPU alone; uses the memory of the above
 };
 
 }  // namespace quire::worker

@@ -1,19 +1,14 @@
 #include "worker/model/moe.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <tuple>
 #include <vector>
 
 #include "proto/status.h"
-#include "worker/model/cpu_kernels.h"
 
 namespace quire::worker {
 namespace {
-
-// Up to this many rows are multiplied row by row: an expert is then met by one row or two.
-constexpr int64_t kFewRows = 8;
 
 at::Tensor GateTimesUp(const at::Tensor& gate_up) {
   const std::vector<at::Tensor> halves = gate_up.chunk(2, -1);
@@ -61,35 +56,7 @@ at::Tensor Moe::operator()(const at::Tensor& x) const {
   auto [probabilities, experts] = at::topk(scores, top_k, -1);                    // [rows, top_k]
   if (norm_topk_prob) probabilities = probabilities / probabilities.sum(-1, true);
   if (routed_scaling_factor != 1) probabilities = probabilities * routed_scaling_factor;
-  const bool few = x.is_cpu() && x.scalar_type() == at::kFloat && x.size(0) <= kFewRows;
-  const at::Tensor routed = few ? RoutedFewRows(x, probabilities, experts)
-                                : Routed(x, probabilities, experts);
-  return routed + shared_experts(x);
-}
-
-at::Tensor Moe::RoutedFewRows(const at::Tensor& x, const at::Tensor& probabilities,
-                              const at::Tensor& experts) const {
-  const int64_t rows = x.size(0), hidden = x.size(1), width = down_proj.size(2);
-  const at::Tensor input = x.contiguous();
-  at::Tensor out = at::zeros_like(input);
-  const float* probability = probabilities.const_data_ptr<float>();
-  const int64_t* expert = experts.const_data_ptr<int64_t>();
-  at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> inner(2 * width);
-    for (int64_t row = begin; row < end; ++row) {
-      for (int64_t k = row * top_k; k < (row + 1) * top_k; ++k) {
-        AddExpert({.x = input.const_data_ptr<float>() + row * hidden,
-                   .gate_up = gate_up_proj.const_data_ptr<float>() + expert[k] * 2 * width * hidden,
-                   .down = down_proj.const_data_ptr<float>() + expert[k] * hidden * width,
-                   .hidden = hidden,
-                   .width = width,
-                   .probability = probability[k],
-                   .inner = inner.data(),
-                   .out = out.data_ptr<float>() + row * hidden});
-      }
-    }
-  });
-  return out;
+  return Routed(x, probabilities, experts) + shared_experts(x);
 }
 
 at::Tensor Moe::Routed(const at::Tensor& x, const at::Tensor& probabilities,

@@ -30,8 +30,6 @@ struct Moe {
  private:
   at::Tensor Routed(const at::Tensor& x, const at::Tensor& probabilities,
                     const at::Tensor& experts) const;
-  at::Tensor RoutedFewRows(const at::Tensor& x, const at::Tensor& probabilities,
-                           const at::Tensor& experts) const;
 };
 
 }  // namespace quire::worker
