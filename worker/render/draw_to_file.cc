@@ -57,7 +57,7 @@ absl::Status Draw(const DrawToFile& what, const std::function<absl::Status()>& e
   OpenDocuments documents(facts.st_size, 1);
   QUIRE_ASSIGN_OR_RETURN(
       Document * document,
-      documents.Open(1, in.fd(), static_cast<uint64_t>(facts.st_size), what.password, limits));
+      documents.Open(1, in.fd(), static_cast<uint64_t>(facts.st_size), "", limits));
   std::vector<uint8_t> pixels(static_cast<size_t>(limits.max_page_pixels) * 3);
   QUIRE_ASSIGN_OR_RETURN(
       const DrawnPage page,

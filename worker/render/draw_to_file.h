@@ -16,7 +16,6 @@ struct DrawToFile {
   std::string png;
   int page_index = 0;
   DrawSize size;
-  std::string password;
 };
 absl::Status Draw(const DrawToFile& what, const std::function<absl::Status()>& enter_sandbox);
 

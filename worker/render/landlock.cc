@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,14 +47,17 @@ absl::Status Failed(std::string_view what) {
       absl::StrCat("landlock: ", std::string(what), ": ", std::strerror(errno)));
 }
 
-absl::Status AllowReading(int ruleset, const std::string& folder) {
-  const int fd = open(folder.c_str(), O_PATH | O_CLOEXEC);
+// A folder with all that is in it, or a file.
+absl::Status AllowReading(int ruleset, const std::string& path) {
+  const int fd = open(path.c_str(), O_PATH | O_CLOEXEC);
   if (fd < 0) return absl::OkStatus();
-  landlock_path_beneath_attr rule{
-      .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
-      .parent_fd = fd};
+  struct stat facts {};
+  const bool is_folder = fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+  const uint64_t folder_rights = is_folder ? LANDLOCK_ACCESS_FS_READ_DIR : 0;
+  landlock_path_beneath_attr rule{.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | folder_rights,
+                                  .parent_fd = fd};
   const long result = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-  const absl::Status status = result == 0 ? absl::OkStatus() : Failed(folder);
+  const absl::Status status = result == 0 ? absl::OkStatus() : Failed(path);
   close(fd);
   return status;
 }
@@ -69,7 +73,7 @@ absl::Status RestrictFiles(const std::vector<std::string>& readable) {
       static_cast<int>(syscall(SYS_landlock_create_ruleset, &rights, StructBytes(abi), 0));
   if (ruleset < 0) return Failed("no rules can be made");
   absl::Status status;
-  for (const std::string& folder : readable) status.Update(AllowReading(ruleset, folder));
+  for (const std::string& path : readable) status.Update(AllowReading(ruleset, path));
   if (status.ok() && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
     status = Failed("the rules cannot be entered");
   }

@@ -6,12 +6,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/status.h"
 #include "worker/render/config.h"
 #include "worker/render/draw_to_file.h"
+#include "worker/render/font_files.h"
 #include "worker/render/image_codec.h"
 #include "worker/render/pdf_renderer.h"
 #include "worker/render/render_service.h"
@@ -36,9 +38,10 @@ absl::StatusOr<Canvas> MapArena(int fd) {
 
 absl::Status LockIn(const Config& config) {
   if (config.sandbox == "off") return absl::OkStatus();
-  QUIRE_ASSIGN_OR_RETURN(const std::vector<std::string> missing,
-                         EnterSandbox({.memory_bytes = config.memory_mb << 20,
-                                       .may_write = !config.file.empty()}));
+  SandboxOptions options{.memory_bytes = config.memory_mb << 20,
+                         .may_write = !config.file.empty()};
+  for (std::string& file : FontFiles()) options.readable.push_back(std::move(file));
+  QUIRE_ASSIGN_OR_RETURN(const std::vector<std::string> missing, EnterSandbox(options));
   if (missing.empty()) return absl::OkStatus();
   const std::string what = absl::StrCat("the sandbox is incomplete: ", absl::StrJoin(missing, "; "));
   if (config.sandbox == "required") return absl::FailedPreconditionError(what);

@@ -10,10 +10,9 @@
 #include "worker/render/image_codec.h"
 
 namespace quire::render {
+namespace {
 
-OpenDocuments::Mapping::~Mapping() { munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size()); }
-
-absl::StatusOr<std::unique_ptr<OpenDocuments::Mapping>> OpenDocuments::Map(int fd, uint64_t bytes) {
+absl::Status CheckFile(int fd, uint64_t bytes) {
   if (bytes == 0) {
     return MakeError(absl::StatusCode::kInvalidArgument, "EMPTY_DOCUMENT",
                      "the document has no bytes: send it between the options and the half-close");
@@ -23,6 +22,14 @@ absl::StatusOr<std::unique_ptr<OpenDocuments::Mapping>> OpenDocuments::Map(int f
   if (fstat(fd, &facts) != 0 || static_cast<uint64_t>(facts.st_size) < bytes) {
     return absl::InternalError("the document's file is shorter than the front said");
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+OpenDocuments::Mapping::~Mapping() { munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size()); }
+
+absl::StatusOr<std::unique_ptr<OpenDocuments::Mapping>> OpenDocuments::Map(int fd, uint64_t bytes) {
   void* data = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
   if (data == MAP_FAILED) return OutOfRenderMemory("the document");
   return std::make_unique<Mapping>(static_cast<const uint8_t*>(data), bytes);
@@ -32,7 +39,8 @@ absl::StatusOr<Document*> OpenDocuments::Open(uint64_t id, int fd, uint64_t byte
                                               const std::string& password,
                                               const DocumentLimits& limits) {
   Close(id);
-  MakeRoom(static_cast<int64_t>(std::min<uint64_t>(bytes, INT64_MAX)));
+  QUIRE_RETURN_IF_ERROR(CheckFile(fd, bytes));
+  MakeRoom(static_cast<int64_t>(bytes));
   QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<Mapping> file, Map(fd, bytes));
   QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<Document> document,
                          OpenDocument(file->bytes(), password, limits));

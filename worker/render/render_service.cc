@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <limits>
 #include <new>
 
 #include "absl/strings/str_cat.h"
@@ -28,7 +29,9 @@ absl::Status BadRequest(std::string_view what) {
 }  // namespace
 
 RenderService::RenderService(Canvas arena, int64_t memory_bytes)
-    : arena_(arena), documents_(memory_bytes / kFilesPart, kMostDocuments) {}
+    : arena_(arena),
+      documents_(memory_bytes > 0 ? memory_bytes / kFilesPart : std::numeric_limits<int64_t>::max(),
+                 kMostDocuments) {}
 
 wire::RenderReply RenderService::Answer(const wire::RenderRequest& request, int fd) {
   wire::RenderReply reply;

@@ -12,7 +12,8 @@ namespace quire::render {
 // Answers the front's requests. One thread.
 class RenderService {
  public:
-  // arena  memory shared with the front, in which it says where each page goes
+  // arena         memory shared with the front, in which it says where each page goes
+  // memory_bytes  that the process may take; 0: no limit
   RenderService(Canvas arena, int64_t memory_bytes);
 
   // Exactly one reply to each request. `fd`: the document's file, beside OpenDocument; -1 beside the

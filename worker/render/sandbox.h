@@ -14,7 +14,7 @@ struct SandboxOptions {
   int64_t memory_bytes = 0;
   // Whether files that are open already may grow.
   bool may_write = false;
-  // Folders that may be read, if they are there: fonts and their configuration.
+  // Folders and files that may be read, if they are there: fonts and their configuration.
   std::vector<std::string> readable = {"/etc/fonts",
                                        "/usr/share/fonts",
                                        "/usr/share/fontconfig",

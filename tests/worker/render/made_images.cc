@@ -1,15 +1,13 @@
 #include "tests/worker/render/made_images.h"
 
 #include <gtest/gtest.h>
-#include <tiffio.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <opencv2/imgcodecs.hpp>
 
-#include "proto/status.h"
+#include "absl/strings/str_cat.h"
+#include "tests/worker/render/raw_images.h"
 
 namespace quire::render {
 namespace {
@@ -23,69 +21,25 @@ std::string Encoded(const std::string& extension, const cv::Mat& image) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::string ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// `count` pixels of these samples, packed as TIFF wants them.
-std::vector<uint8_t> Packed(const std::vector<int>& samples, int bits, int count) {
-  std::vector<uint8_t> bytes;
-  if (bits == 1) return std::vector<uint8_t>((count + 7) / 8, samples[0] != 0 ? 0xff : 0);
-  for (int i = 0; i < count; ++i) {
-    for (const int sample : samples) {
-      bytes.push_back(static_cast<uint8_t>(sample));
-      if (bits == 16) bytes.push_back(static_cast<uint8_t>(sample >> 8));
-    }
-  }
-  return bytes;
-}
-
-void WritePixels(TIFF* tiff, const MadeTiffPage& page) {
-  const int planes = page.planar ? static_cast<int>(page.pixel.size()) : 1;
-  for (int plane = 0; plane < planes; ++plane) {
-    const std::vector<int> samples =
-        page.planar ? std::vector<int>{page.pixel[plane]} : page.pixel;
-    if (page.tile > 0) {
-      std::vector<uint8_t> tile = Packed(samples, page.bits, page.tile * page.tile);
-      for (int y = 0; y < page.height; y += page.tile) {
-        for (int x = 0; x < page.width; x += page.tile) {
-          EXPECT_GT(TIFFWriteTile(tiff, tile.data(), x, y, 0, plane), 0);
-        }
-      }
-      continue;
-    }
-    std::vector<uint8_t> row = Packed(samples, page.bits, page.width);
-    for (int y = 0; y < page.height; ++y) EXPECT_EQ(TIFFWriteScanline(tiff, row.data(), y, plane), 1);
-  }
+cv::Mat Quartered(int width, int height) {
+  cv::Mat bgr(height, width, CV_8UC3, cv::Scalar(255, 255, 255));
+  bgr(cv::Rect(0, 0, width / 2, height / 2)) = cv::Scalar(0, 0, 255);
+  bgr(cv::Rect(width / 2, 0, width / 2, height / 2)) = cv::Scalar(0, 255, 0);
+  bgr(cv::Rect(0, height / 2, width / 2, height / 2)) = cv::Scalar(255, 0, 0);
+  return bgr;
 }
 
 }  // namespace
 
-Rgb Drawing::At(int x, int y) const {
-  const uint8_t* pixel = pixels.data() + (static_cast<size_t>(y) * page.width_px + x) * 3;
-  return {pixel[0], pixel[1], pixel[2]};
-}
-
-absl::StatusOr<Drawing> DrawPage(const std::string& bytes, int page_index, const DrawSize& size,
-                                 const DocumentLimits& limits, const std::string& password) {
-  const Bytes view(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  QUIRE_ASSIGN_OR_RETURN(const std::unique_ptr<Document> document,
-                         OpenDocument(view, password, limits));
-  Drawing drawing;
-  drawing.pixels.resize(4 << 20);
-  QUIRE_ASSIGN_OR_RETURN(
-      drawing.page,
-      document->Draw(page_index, size, {drawing.pixels.data(), drawing.pixels.size()}));
-  return drawing;
-}
-
 std::string QuarteredImage(const std::string& extension, int width, int height) {
-  cv::Mat image(height, width, CV_8UC3, cv::Scalar(255, 255, 255));
-  image(cv::Rect(0, 0, width / 2, height / 2)) = cv::Scalar(0, 0, 255);
-  image(cv::Rect(width / 2, 0, width / 2, height / 2)) = cv::Scalar(0, 255, 0);
-  image(cv::Rect(0, height / 2, width / 2, height / 2)) = cv::Scalar(255, 0, 0);
-  return Encoded(extension, image);
+  return Encoded(extension, Quartered(width, height));
+}
+
+std::string QuarteredRgb(int width, int height) {
+  const cv::Mat bgr = Quartered(width, height);
+  std::string rgb(bgr.datastart, bgr.dataend);
+  for (size_t i = 0; i < rgb.size(); i += 3) std::swap(rgb[i], rgb[i + 2]);
+  return rgb;
 }
 
 std::string PngWithAlpha(const Rgb& colour, int alpha, bool sixteen) {
@@ -94,50 +48,32 @@ std::string PngWithAlpha(const Rgb& colour, int alpha, bool sixteen) {
   return Encoded(".png", cv::Mat(4, 4, sixteen ? CV_16UC4 : CV_8UC4, pixel));
 }
 
-std::string GreyPng16(int value) { return Encoded(".png", cv::Mat(4, 4, CV_16UC1, cv::Scalar(value))); }
-
-std::string WithOrientation(const std::string& jpeg, int orientation) {
-  std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 25);
-  exif += static_cast<char>(orientation);
-  exif.append(6, '\0');
-  const size_t length = exif.size() + 2;
-  const std::string marker = {'\xff', '\xe1', static_cast<char>(length >> 8), static_cast<char>(length)};
-  return jpeg.substr(0, 2) + marker + exif + jpeg.substr(2);
+std::string GreyPng16(int value) {
+  return Encoded(".png", cv::Mat(4, 4, CV_16UC1, cv::Scalar(value)));
 }
 
-std::string MakeTiff(const std::vector<MadeTiffPage>& pages) {
-  std::string path = testing::TempDir() + "/quire-tiff-XXXXXX";
-  const int fd = mkstemp(path.data());
-  EXPECT_GE(fd, 0);
-  close(fd);
-  TIFF* tiff = TIFFOpen(path.c_str(), "w");
-  for (const MadeTiffPage& page : pages) {
-    TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, page.width);
-    TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, page.height);
-    TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, page.bits);
-    TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(page.pixel.size()));
-    TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, page.photometric);
-    TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, page.planar ? PLANARCONFIG_SEPARATE : PLANARCONFIG_CONTIG);
-    TIFFSetField(tiff, TIFFTAG_ORIENTATION, page.orientation);
-    TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
-    if (page.thumbnail) TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
-    if (page.tile > 0) {
-      TIFFSetField(tiff, TIFFTAG_TILEWIDTH, page.tile);
-      TIFFSetField(tiff, TIFFTAG_TILELENGTH, page.tile);
-    } else {
-      TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 7);
-    }
-    WritePixels(tiff, page);
-    EXPECT_EQ(TIFFWriteDirectory(tiff), 1);
-  }
-  TIFFClose(tiff);
-  const std::string bytes = ReadWhole(path);
-  unlink(path.c_str());
-  return bytes;
+std::string WebpWithAlpha(int width, int height, const Rgb& colour, int alpha) {
+  const cv::Scalar pixel(colour[2], colour[1], colour[0], alpha);
+  return Encoded(".webp", cv::Mat(height, width, CV_8UC4, pixel));
+}
+
+std::string ExifBlock(int orientation, std::string_view byte_order) {
+  const auto number = [&](uint64_t value, int bytes) {
+    return byte_order == "II" ? Little(value, bytes) : Big(value, bytes);
+  };
+  return absl::StrCat(std::string(byte_order), number(42, 2), number(8, 4), number(1, 2),
+                      number(0x0112, 2), number(3, 2), number(1, 4), number(orientation, 2),
+                      number(0, 2), number(0, 4));
+}
+
+std::string WithOrientation(const std::string& jpeg, int orientation) {
+  const std::string data = absl::StrCat(std::string("Exif\0\0", 6), ExifBlock(orientation));
+  return absl::StrCat(jpeg.substr(0, 2), "\xff\xe1", Big(data.size() + 2, 2), data, jpeg.substr(2));
 }
 
 std::string Fixture(const std::string& name) {
-  const std::string bytes = ReadWhole(std::string(QUIRE_FIXTURES) + "/" + name);
+  std::ifstream file(absl::StrCat(QUIRE_FIXTURES, "/", name), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
   EXPECT_FALSE(bytes.empty()) << name;
   return bytes;
 }

@@ -70,5 +70,42 @@ TEST_F(OpenDocumentsTest, NeverReadBeyondAFilesEnd) {
   EXPECT_EQ(ReasonOf(documents.Open(1, file_.fd(), 0, "", {}).status()), "EMPTY_DOCUMENT");
 }
 
+// The file's length is checked first, however much is claimed.
+TEST_F(OpenDocumentsTest, ForgetNothingForADocumentThatIsNotThere) {
+  OpenDocuments documents(1 << 20, 8);
+  ASSERT_TRUE(Open(documents, 1).ok());
+  EXPECT_FALSE(documents.Open(2, file_.fd(), uint64_t{1} << 40, "", {}).ok());
+  EXPECT_FALSE(documents.Open(3, -1, png_.size(), "", {}).ok());
+
+  EXPECT_NE(documents.Find(1), nullptr);
+  EXPECT_EQ(documents.size(), 1u);
+}
+
+TEST_F(OpenDocumentsTest, PutADocumentInPlaceOfOneWithItsNumber) {
+  OpenDocuments documents(1 << 20, 8);
+  ASSERT_TRUE(Open(documents, 1).ok());
+  const std::string bmp = QuarteredImage(".bmp");
+  const MemoryFile other(bmp);
+  ASSERT_TRUE(documents.Open(1, other.fd(), bmp.size(), "", {}).ok());
+
+  EXPECT_EQ(documents.Find(1)->format(), quire::v1::DOCUMENT_FORMAT_BMP);
+  EXPECT_EQ(documents.size(), 1u);
+}
+
+TEST_F(OpenDocumentsTest, KeepNoneThatCannotBeOpened) {
+  OpenDocuments documents(1 << 20, 8);
+  ASSERT_TRUE(Open(documents, 1).ok());
+  const MemoryFile garbage("\1\2\3");
+  EXPECT_EQ(ReasonOf(documents.Open(1, garbage.fd(), 3, "", {}).status()), "UNKNOWN_FORMAT");
+
+  EXPECT_EQ(documents.Find(1), nullptr);
+}
+
+TEST_F(OpenDocumentsTest, KeepTheLastOneWhateverItsSize) {
+  OpenDocuments documents(1, 8);
+  ASSERT_TRUE(Open(documents, 1).ok());
+  EXPECT_NE(documents.Find(1), nullptr);
+}
+
 }  // namespace
 }  // namespace quire::render

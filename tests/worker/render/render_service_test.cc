@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cmath>
+
 #include "proto/rich_status.h"
 #include "tests/worker/render/made_images.h"
 
@@ -100,6 +102,43 @@ TEST_F(RenderServiceTest, RefusesWhatMakesNoSense) {
   without_file.mutable_open()->set_document_bytes(5);
   EXPECT_TRUE(service_.Answer(without_file, -1).has_error());
   EXPECT_EQ(Reason(Open("\x01\x02\x03")), "UNKNOWN_FORMAT");
+}
+
+TEST_F(RenderServiceTest, KeepsDocumentsOpenWithoutALimitOfMemory) {
+  RenderService unlimited({arena_.data(), arena_.size()}, 0);
+  const std::string png = QuarteredImage(".png");
+  const int fd = memfd_create("document", MFD_CLOEXEC);
+  ASSERT_EQ(write(fd, png.data(), png.size()), static_cast<ssize_t>(png.size()));
+  wire::RenderRequest open;
+  open.mutable_open()->set_document_bytes(png.size());
+  open.mutable_open()->set_max_page_pixels(1000);
+  open.mutable_open()->set_document_id(7);
+  ASSERT_TRUE(unlimited.Answer(open, fd).has_opened());
+  open.mutable_open()->set_document_id(8);
+  ASSERT_TRUE(unlimited.Answer(open, fd).has_opened());
+  close(fd);
+
+  EXPECT_TRUE(unlimited.Answer(Page(), -1).has_rendered());
+}
+
+TEST_F(RenderServiceTest, RefusesASizeThatIsNoneOrTwo) {
+  Open(QuarteredImage(".png"));
+  wire::RenderRequest none = Page();
+  none.mutable_render()->set_dpi(0);
+  wire::RenderRequest both = Page();
+  both.mutable_render()->set_long_side_px(512);
+  wire::RenderRequest nan = Page();
+  nan.mutable_render()->set_dpi(std::nan(""));
+  EXPECT_TRUE(absl::IsInternal(FromProto(service_.Answer(none, -1).error())));
+  EXPECT_TRUE(absl::IsInternal(FromProto(service_.Answer(both, -1).error())));
+  EXPECT_TRUE(absl::IsInternal(FromProto(service_.Answer(nan, -1).error())));
+}
+
+TEST_F(RenderServiceTest, TellsWhatIsWrongWithADocumentOnceAndDrawsTheNext) {
+  EXPECT_EQ(Reason(Open(QuarteredImage(".png").substr(0, 60))), "IMAGE_DAMAGED");
+  EXPECT_EQ(Reason(service_.Answer(Page(), -1)), "DOCUMENT_NOT_OPEN");
+  EXPECT_TRUE(Open(QuarteredImage(".png")).has_opened());
+  EXPECT_TRUE(service_.Answer(Page(), -1).has_rendered());
 }
 
 }  // namespace
