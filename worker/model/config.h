@@ -1,52 +1,15 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/checkpoint/architecture.h"
 #include "worker/image/tiling.h"
 #include "worker/text/prompt.h"
 
 namespace quire::worker {
-
-// SAM ViT sizes (vision_config.width.sam_vit_b).
-struct SamConfig {
-  int64_t width = 768, layers = 12, heads = 12, window_size = 14, out_chans = 256;
-  int64_t patch_size = 16, image_size = 1024;
-  double mlp_ratio = 4;
-  std::vector<int64_t> global_attn_indexes = {2, 5, 8, 11};
-  std::vector<int64_t> downsample_channels = {512, 1024};
-};
-
-// CLIP body sizes (vision_config.width.clip-l-14-224).
-struct ClipConfig {
-  int64_t width = 1024, layers = 24, heads = 16;
-  double mlp_ratio = 4;
-};
-
-// Sizes of v2's query encoder (vision_config.width.qwen2-0-5b); the official file tells the first only.
-struct QueryEncoderConfig {
-  int64_t dim = 896, layers = 24, heads = 14, kv_heads = 2, intermediate_size = 4864;
-  double rms_norm_eps = 1e-6, rope_theta = 1e6;
-};
-
-// Decoder sizes (language_config).
-struct DecoderConfig {
-  int64_t hidden_size = 1280, num_hidden_layers = 12, num_attention_heads = 10;
-  int64_t num_key_value_heads = 10, intermediate_size = 6848, moe_intermediate_size = 896;
-  int64_t n_routed_experts = 64, n_shared_experts = 2, num_experts_per_tok = 6;
-  int64_t first_k_dense_replace = 1, vocab_size = 129280, max_position_embeddings = 8192;
-  double rms_norm_eps = 1e-6, rope_theta = 10000, routed_scaling_factor = 1;
-  bool norm_topk_prob = false, tie_word_embeddings = false;
-  int bos_token_id = 0, eos_token_id = 1;
-};
-
-// 8-bit affine weights (quantization).
-struct QuantizationConfig {
-  int64_t group_size = 64, bits = 8;
-};
 
 // What Quire's own "quire" block says, or the official model's habits where it is absent.
 struct ReadingConfig {
@@ -68,20 +31,8 @@ struct ReadingConfig {
   PromptTable prompts;
 };
 
-// DeepSeek-OCR and DeepSeek-OCR-2: they differ in what follows SAM, and in how views become rows.
-enum class ModelFamily { kV1, kV2 };
-
-// All sizes of a model, from config.json.
-struct ModelConfig {
-  ModelFamily family = ModelFamily::kV1;
-  SamConfig sam;
-  ClipConfig clip;                   // v1
-  QueryEncoderConfig query_encoder;  // v2
-  DecoderConfig decoder;
-  QuantizationConfig quantization;
-  int64_t projector_input_dim = 2048, projector_n_embed = 1280;
-  int image_token_id = 128815;
-  int pad_token_id = 2;
+// All of a model's config.json: sizes of its tensors, and how pages are read with it.
+struct ModelConfig : Architecture {
   ReadingConfig reading;
 };
 

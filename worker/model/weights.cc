@@ -6,16 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "proto/checkpoint/tensor_list.h"
+#include "proto/checkpoint/weight_files.h"
 #include "proto/status.h"
 
 namespace quire::worker {
@@ -25,7 +21,6 @@ struct Weights::File {
   std::string path;
   const uint8_t* data = nullptr;
   uint64_t bytes = 0;
-  uint64_t body = 0;  // where tensor data begins
   ~File() {
     if (data != nullptr) munmap(const_cast<uint8_t*>(data), bytes);
   }
@@ -33,70 +28,10 @@ struct Weights::File {
 
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr uint64_t kMaxHeaderBytes = 100 << 20;
-// Tensors that official or re-saved checkpoints carry and that the model never uses.
-constexpr std::string_view kUnused[] = {"position_ids", "patch_embedding.weight", "inv_freq"};
-
-std::string Shape(const std::vector<int64_t>& shape) {
-  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
-}
-
-absl::Status Damaged(const std::string& path, const std::string& what) {
-  return absl::DataLossError(absl::StrCat(path, ": ", what));
-}
-
-int64_t BytesPerElement(const std::string& dtype) {
-  static const std::map<std::string, int64_t> kBytes = {{"F32", 4}, {"BF16", 2}, {"F16", 2},
-                                                        {"U32", 4}, {"I64", 8},  {"I32", 4}};
-  const auto found = kBytes.find(dtype);
-  return found == kBytes.end() ? 0 : found->second;
-}
-
 at::ScalarType ScalarTypeOf(const std::string& dtype) {
   if (dtype == "BF16") return at::kBFloat16;
   if (dtype == "F16") return at::kHalf;
   return at::kFloat;
-}
-
-absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
-  namespace fs = std::filesystem;
-  const std::string index_path = folder + "/model.safetensors.index.json";
-  std::vector<std::string> files;
-  std::error_code error;
-  if (fs::exists(index_path, error)) {
-    std::ifstream file(index_path);
-    const std::string text((std::istreambuf_iterator<char>(file)),
-                           std::istreambuf_iterator<char>());
-    const Json index = Json::parse(text, nullptr, false);
-    if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
-      return Damaged(index_path, "it has no \"weight_map\"");
-    }
-    std::set<std::string> names;
-    for (const auto& [tensor, shard] : index["weight_map"].items()) {
-      const std::string name = shard.is_string() ? shard.get<std::string>() : "";
-      if (name.empty() || name.find('/') != std::string::npos) {
-        return Damaged(index_path, absl::StrCat("tensor ", tensor, " names no file"));
-      }
-      if (!fs::exists(folder + "/" + name, error)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(index_path, ": the shard ", name, " is not in the folder"));
-      }
-      names.insert(name);
-    }
-    for (const std::string& name : names) files.push_back(folder + "/" + name);
-    return files;
-  }
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
-  }
-  if (files.size() != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        folder, " holds ", files.size(),
-        " *.safetensors files and no model.safetensors.index.json; expected one of the two"));
-  }
-  return files;
 }
 
 }  // namespace
@@ -105,8 +40,8 @@ absl::StatusOr<Weights> Weights::Open(const std::string& folder,
                                       const QuantizationConfig& quantization) {
   Weights weights;
   weights.quantization_ = quantization;
-  QUIRE_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(folder));
-  for (const std::string& file : files) QUIRE_RETURN_IF_ERROR(weights.AddFile(file));
+  QUIRE_ASSIGN_OR_RETURN(const WeightFiles files, FindWeightFiles(folder));
+  for (const std::string& file : files.paths) QUIRE_RETURN_IF_ERROR(weights.AddFile(file));
   return weights;
 }
 
@@ -120,68 +55,21 @@ absl::Status Weights::AddFile(const std::string& path) {
   auto file = std::make_shared<File>();
   file->path = path;
   file->bytes = static_cast<uint64_t>(facts.st_size);
-  if (file->bytes < 8) {
-    close(fd);
-    return Damaged(path, absl::StrCat("it has ", file->bytes, " bytes; a safetensors file has 8 or more"));
-  }
-  void* data = mmap(nullptr, file->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+  // An empty file cannot be mapped; its header says what is wrong.
+  void* data = file->bytes == 0 ? nullptr : mmap(nullptr, file->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
   close(fd);
   if (data == MAP_FAILED) return absl::ResourceExhaustedError(absl::StrCat(path, " cannot be mapped"));
   file->data = static_cast<const uint8_t*>(data);
-  uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, file->data, 8);
-  if (header_bytes > kMaxHeaderBytes || header_bytes > file->bytes - 8) {
-    return Damaged(path, absl::StrCat("its header claims ", header_bytes, " bytes and the file has ",
-                                      file->bytes));
-  }
-  file->body = 8 + header_bytes;
-  const std::string text(reinterpret_cast<const char*>(file->data) + 8, header_bytes);
-  headers_ += text;
-  const Json header = Json::parse(text, nullptr, false);
-  if (!header.is_object()) return Damaged(path, "its header is no JSON object");
-  std::vector<std::pair<uint64_t, uint64_t>> ranges;
-  for (const auto& [name, facts_of] : header.items()) {
-    if (name == "__metadata__") continue;
-    Entry entry{.file = file};
-    const Json shape = facts_of.is_object() ? facts_of.value("shape", Json()) : Json();
-    const Json offsets = facts_of.is_object() ? facts_of.value("data_offsets", Json()) : Json();
-    const Json dtype = facts_of.is_object() ? facts_of.value("dtype", Json()) : Json();
-    bool good = shape.is_array() && offsets.is_array() && offsets.size() == 2 &&
-                offsets[0].is_number_unsigned() && offsets[1].is_number_unsigned() &&
-                dtype.is_string();
-    uint64_t elements = 1;
-    if (good) {
-      for (const Json& size : shape) {
-        good = good && size.is_number_unsigned() && size.get<uint64_t>() < (1ULL << 40);
-        if (!good) break;
-        entry.shape.push_back(size.get<int64_t>());
-        if (__builtin_mul_overflow(elements, size.get<uint64_t>(), &elements)) good = false;
-      }
-    }
-    if (!good) return Damaged(path, absl::StrCat("tensor ", name, " has no proper shape, dtype and data_offsets"));
-    entry.dtype = dtype.get<std::string>();
-    const uint64_t element_bytes = static_cast<uint64_t>(BytesPerElement(entry.dtype));
-    if (element_bytes == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", name, " has the type ", entry.dtype,
-                                                     "; known are F32, BF16, F16 and U32"));
-    }
-    const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
-    if (begin > end || end > file->bytes - file->body || end - begin != elements * element_bytes) {
-      return Damaged(path, absl::StrCat("tensor ", name, " of shape ", Shape(entry.shape), " and type ",
-                                        entry.dtype, " lies at bytes ", begin, " to ", end, " of ",
-                                        file->bytes - file->body));
-    }
-    entry.begin = file->body + begin;
-    entry.end = file->body + end;
-    ranges.emplace_back(begin, end);
-    if (!entries_.emplace(name, std::move(entry)).second) {
-      return Damaged(path, absl::StrCat("tensor ", name, " is there twice"));
-    }
-  }
-  std::sort(ranges.begin(), ranges.end());
-  for (size_t i = 1; i < ranges.size(); ++i) {
-    if (ranges[i].first < ranges[i - 1].second) {
-      return Damaged(path, absl::StrCat("two tensors overlap at byte ", ranges[i].first));
+  const std::string_view bytes(static_cast<const char*>(data), file->bytes);
+  QUIRE_ASSIGN_OR_RETURN(const uint64_t header_bytes,
+                         SafetensorsHeaderBytes(bytes.substr(0, 8), file->bytes, path));
+  QUIRE_ASSIGN_OR_RETURN(SafetensorsHeader header,
+                         ParseSafetensorsHeader(bytes.substr(8, header_bytes), file->bytes, path));
+  headers_ += header.text;
+  for (StoredTensor& tensor : header.tensors) {
+    const std::string name = tensor.name;
+    if (!entries_.emplace(name, Entry{file, std::move(tensor)}).second) {
+      return absl::DataLossError(absl::StrCat(path, ": tensor ", name, " is in another shard, too"));
     }
   }
   return absl::OkStatus();
@@ -192,24 +80,24 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("tensor ", name, " of shape ", Shape(shape), " is missing"));
+        absl::StrCat("tensor ", name, " of shape ", FormatShape(shape), " is missing"));
   }
-  const Entry& entry = found->second;
+  const auto& [file, entry] = found->second;
   taken_.insert(name);
   if (entry.shape != shape) {
-    return absl::InvalidArgumentError(absl::StrCat(entry.file->path, ": tensor ", name,
-                                                   " has the shape ", Shape(entry.shape),
-                                                   "; expected ", Shape(shape)));
+    return absl::InvalidArgumentError(absl::StrCat(file->path, ": tensor ", name,
+                                                   " has the shape ", FormatShape(entry.shape),
+                                                   "; expected ", FormatShape(shape)));
   }
   if (!absl::StrContains(absl::string_view(dtypes.data(), dtypes.size()), entry.dtype)) {
-    return absl::InvalidArgumentError(absl::StrCat(entry.file->path, ": tensor ", name,
+    return absl::InvalidArgumentError(absl::StrCat(file->path, ": tensor ", name,
                                                    " has the type ", entry.dtype, "; expected ",
                                                    absl::string_view(dtypes.data(), dtypes.size())));
   }
   const at::ScalarType type = entry.dtype == "U32" ? at::kInt : ScalarTypeOf(entry.dtype);
   // Aligned or not, the bytes are copied once: out of the mapping, into a tensor.
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
-  std::memcpy(tensor.data_ptr(), entry.file->data + entry.begin, entry.end - entry.begin);
+  std::memcpy(tensor.data_ptr(), file->data + entry.begin, entry.end - entry.begin);
   return tensor;
 }
 
@@ -219,7 +107,7 @@ absl::StatusOr<at::Tensor> Weights::Dequantise(const std::string& stem,
   const int64_t rows = shape[0], columns = shape[1];
   if (shape.size() != 2 || columns % group != 0 || quantization_.bits != 8) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "tensor ", stem, ".weight is quantised and has the shape ", Shape(shape),
+        "tensor ", stem, ".weight is quantised and has the shape ", FormatShape(shape),
         "; expected two dimensions, 8 bits and a width that groups of ", group, " divide"));
   }
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor packed, Read(stem + ".weight", {rows, columns / 4}, "U32"));
@@ -253,18 +141,14 @@ absl::StatusOr<at::Tensor> Weights::Take(const std::string& name,
 
 std::vector<int64_t> Weights::ShapeOf(const std::string& name) const {
   const auto found = entries_.find(name);
-  return found == entries_.end() ? std::vector<int64_t>() : found->second.shape;
+  return found == entries_.end() ? std::vector<int64_t>() : found->second.tensor.shape;
 }
 
 absl::Status Weights::CheckAllTaken() const {
   for (const auto& [name, entry] : entries_) {
-    if (taken_.contains(name)) continue;
-    const bool unused = std::any_of(std::begin(kUnused), std::end(kUnused), [&](std::string_view end) {
-      return absl::EndsWith(name, absl::string_view(end.data(), end.size()));
-    });
-    if (unused) continue;
+    if (taken_.contains(name) || IsUnusedTensor(name)) continue;
     return absl::InvalidArgumentError(absl::StrCat(entry.file->path, ": tensor ", name, " of shape ",
-                                                   Shape(entry.shape),
+                                                   FormatShape(entry.tensor.shape),
                                                    " belongs to no part of this model"));
   }
   return absl::OkStatus();

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/checkpoint/safetensors.h"
 #include "worker/model/config.h"
 
 namespace quire::worker {
@@ -48,9 +49,7 @@ class Weights {
   struct File;
   struct Entry {
     std::shared_ptr<File> file;
-    std::string dtype;
-    std::vector<int64_t> shape;
-    uint64_t begin = 0, end = 0;  // bytes of the file
+    StoredTensor tensor;
   };
   absl::Status AddFile(const std::string& path);
   absl::StatusOr<at::Tensor> Read(const std::string& name, const std::vector<int64_t>& shape,
