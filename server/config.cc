@@ -67,9 +67,9 @@ void AddWorkerFlags(Flags& flags, Config& config) {
             "Local workers: auto (one per CUDA device, else one on the CPU), none, a number, or "
             "devices such as cpu or cuda:0,cuda:1");
   flags.Add("--model", config.model,
-            "Model of the local workers: a folder, or a key looked for in --models-dir and beside "
-            "this program (QUIRE_MODEL, then DEEPSEEK_OCR_MODEL)");
-  flags.Add("--models-dir", config.models_dir, "Folder that holds models by key");
+            "Model of the local workers: a folder, a registry key or a repository, owner/name "
+            "(QUIRE_MODEL, then DEEPSEEK_OCR_MODEL)");
+  flags.Add("--models-dir", config.models_dir, "Folder that holds models by key; looked in before the caches");
   flags.Add("--worker-program", config.worker_program,
             "Path of quire-worker; beside this program when empty");
   flags.Add("--worker-args", config.worker_args,
@@ -191,7 +191,8 @@ std::string Config::Describe() const {
   return absl::StrCat(
       "listen=", absl::StrJoin(listen, ","), " metrics-listen=", metrics_listen,
       " ready-file=", or_none(ready_file), " workers=", workers, " model=", model,
-      " models-dir=", or_none(models_dir), " worker-program=", or_none(worker_program),
+      " models-dir=", or_none(models_dir), " hugging-face-cache=", model_caches.hugging_face,
+      " quire-cache=", model_caches.quire, " worker-program=", or_none(worker_program),
       " render-program=", or_none(render_program),
       " worker-args=", or_none(absl::StrJoin(worker_args, " ")),
       " worker-listen=", or_none(worker_listen),
@@ -236,6 +237,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   if (const char* model = std::getenv("DEEPSEEK_OCR_MODEL"); model != nullptr && *model != '\0') {
     config.model = model;
   }
+  config.model_caches = ChooseCacheFolders([](const char* name) { return std::getenv(name); });
   CLI::App app("Reads documents, page by page, over gRPC.", "quire-server");
   app.set_version_flag("--version", std::string("quire-server ") + kVersion);
   app.footer(kFooter);

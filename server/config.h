@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "proto/checkpoint/model_cache.h"
 #include "server/limits.h"
 #include "server/render_pool.h"
 #include "server/spool.h"
@@ -18,8 +19,9 @@ struct Config {
   std::string metrics_listen = "127.0.0.1:9464";
   std::string ready_file;
   std::string workers = "auto";  // auto, none, a number, or devices
-  std::string model = "nano";    // folder or key
+  std::string model = "nano";    // registry key, repository or folder
   std::string models_dir;
+  CacheFolders model_caches;     // HF_HUB_CACHE, QUIRE_CACHE_DIR, ...: no flag
   std::string worker_program;    // beside this program when empty
   std::string render_program;
   std::vector<std::string> worker_args;

@@ -12,11 +12,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/checkpoint/find_model.h"
 #include "proto/rich_status.h"
 #include "proto/status.h"
 #include "proto/version.h"
 #include "server/local_workers.h"
-#include "server/model_folder.h"
 #include "server/render_pool.h"
 #include "server/stop_signals.h"
 
@@ -63,12 +63,14 @@ absl::StatusOr<std::vector<LocalWorker>> ServerProgram::ChooseWorkers() {
                          ChooseDevices(config_.workers, CountCudaDevices("/dev")));
   std::vector<LocalWorker> workers;
   if (devices.empty()) return workers;
-  QUIRE_ASSIGN_OR_RETURN(const std::string folder,
-                         FindModelFolder(config_.model, config_.models_dir, program_folder_));
-  spdlog::info("model {}", folder);
+  QUIRE_ASSIGN_OR_RETURN(const FoundModel model,
+                         FindModel(config_.model, {.models_dir = config_.models_dir,
+                                                   .program_folder = program_folder_,
+                                                   .caches = config_.model_caches}));
+  spdlog::info("model {} ({})", model.folder, model.place);
   for (const LocalDevice& device : devices) {
     LocalWorker worker{.id = device.id,
-                       .arguments = {"--model", folder, "--device", device.device, "--log-format",
+                       .arguments = {"--model", model.folder, "--device", device.device, "--log-format",
                                      config_.log_format}};
     worker.arguments.insert(worker.arguments.end(), config_.worker_args.begin(),
                             config_.worker_args.end());

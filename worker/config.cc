@@ -10,8 +10,8 @@
 namespace quire::worker {
 
 absl::Status Config::Validate() const {
-  if (model_folder.empty()) {
-    return absl::InvalidArgumentError("--model is missing: give the folder of a model");
+  if (model.empty()) {
+    return absl::InvalidArgumentError("--model is missing: give a folder with config.json, a registry key or owner/name");
   }
   if (attach.empty()) {
     return absl::InvalidArgumentError(
@@ -33,7 +33,7 @@ std::string Config::Describe() const {
   return absl::StrFormat(
       "id=%s attach=%s model=%s device=%s dtype=%s slots=%d threads=%d token-file=%s arena-fd=%d "
       "log-format=%s",
-      id, attach, model_folder, device, dtype, slots, threads,
+      id, attach, model, device, dtype, slots, threads,
       token_file.empty() ? "(none)" : token_file, arena_fd, log_format);
 }
 
@@ -53,7 +53,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
     }
     return app.add_option(flag, target, text)->envname(variable)->capture_default_str();
   };
-  option("--model", config.model_folder, "Folder of the model (config.json, *.safetensors)");
+  option("--model", config.model, "Model to read with: a folder, a registry key or a repository, owner/name");
   option("--device", config.device, "Where to compute: auto, cpu, mps, cuda:N");
   option("--dtype", config.dtype, "Element type of the weights: auto (f32 on CPU, bf16 else), "
                                   "f32, bf16, f16")

@@ -9,7 +9,7 @@ namespace quire::worker {
 
 // Everything that quire-worker can be told. Flags win over QUIRE_WORKER_... variables.
 struct Config {
-  std::string model_folder;      // --model
+  std::string model;             // --model: folder, registry key or repository
   std::string device = "auto";   // --device: auto, cpu, cuda:N, mps
   std::string dtype = "auto";    // --dtype: auto, f32, bf16, f16
   int slots = 0;                 // --slots: pages at once; 0: by device

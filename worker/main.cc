@@ -1,11 +1,25 @@
+#include <cstdlib>
+#include <filesystem>
+
+#include "proto/checkpoint/find_model.h"
+#include "proto/status.h"
 #include "worker/engine/open_engine.h"
 #include "worker/worker_program.h"
 
 int main(int argc, char** argv) {
-  return quire::worker::RunWorkerProgram(argc, argv, [](const quire::worker::Config& config) {
-    return quire::worker::OpenEngine(config.model_folder, {.device = config.device,
-                                                           .dtype = config.dtype,
-                                                           .slots = config.slots,
-                                                           .threads = config.threads});
-  });
+  using namespace quire;
+  return worker::RunWorkerProgram(
+      argc, argv,
+      [](const worker::Config& config) -> absl::StatusOr<std::unique_ptr<worker::PageReader>> {
+        std::error_code error;
+        const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+        const auto variable = [](const char* name) { return std::getenv(name); };
+        QUIRE_ASSIGN_OR_RETURN(const FoundModel model,
+                               FindModel(config.model, {.program_folder = self.parent_path().string(),
+                                                        .caches = ChooseCacheFolders(variable)}));
+        return worker::OpenEngine(model.folder, {.device = config.device,
+                                                 .dtype = config.dtype,
+                                                 .slots = config.slots,
+                                                 .threads = config.threads});
+      });
 }

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "server/model_folder.h"
 #include "server/private_folder.h"
 
 namespace quire::server {
@@ -72,28 +71,6 @@ TEST_F(Folders, NumberedDeviceFilesAreCounted) {
 }
 
 TEST_F(Folders, AFolderThatIsNotThereHasNoDevices) { EXPECT_EQ(CountCudaDevices(root_ + "/x"), 0); }
-
-TEST_F(Folders, AModelsFolderIsTakenAsItIs) {
-  Touch(root_ + "/mine/config.json");
-  EXPECT_EQ(FindModelFolder(root_ + "/mine", "", "/").value(), root_ + "/mine");
-}
-
-TEST_F(Folders, AKeyIsLookedForInTheModelsFolder) {
-  Touch(root_ + "/models/nano/config.json");
-  EXPECT_EQ(FindModelFolder("nano", root_ + "/models", "/").value(), root_ + "/models/nano");
-}
-
-TEST_F(Folders, AKeyIsLookedForAboveTheProgram) {
-  Touch(root_ + "/fixtures/models/nano/config.json");
-  EXPECT_EQ(FindModelFolder("nano", "", root_ + "/build/bin").value(),
-            root_ + "/fixtures/models/nano");
-}
-
-TEST_F(Folders, AModelThatIsNowhereNamesWhereItWasLookedFor) {
-  const absl::Status status = FindModelFolder("huge", root_, root_ + "/bin").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(root_ + "/huge"));
-}
 
 TEST_F(Folders, APrivateFolderIsForItsOwnerAloneAndGoes) {
   std::string path;
