@@ -5,12 +5,16 @@
 #include <string>
 
 #include "client/local_server.h"
+#include "client/models/models_command.h"
 #include "client/ocr_client.h"
 #include "client/status.h"
 
 namespace quire::client {
 
 ExitCode RunCommand(const Config& config, const Terminals& terminals, Interrupt& interrupt) {
+  if (config.command == Command::kModels) {
+    return RunModels(config.models, terminals.stderr_is_terminal, interrupt);
+  }
   RecogniseConfig recognise = config.recognise;
   std::string address = config.server;
   std::unique_ptr<LocalServer> local;
@@ -32,6 +36,8 @@ ExitCode RunCommand(const Config& config, const Terminals& terminals, Interrupt&
       return ShowStatus(client, config.json);
     case Command::kWatch:
       return WatchServer(client, config.interval_seconds, config.json);
+    case Command::kModels:
+      break;  // above: it needs no server
   }
   return kExitInternal;
 }

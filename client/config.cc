@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/config_models.h"
 #include "client/exit_code.h"
 #include "proto/version.h"
 
@@ -148,6 +149,7 @@ absl::Status Config::Validate() const {
   if (!(interval_seconds >= 0.2 && interval_seconds <= 60)) {
     return Wrong(absl::StrFormat("--interval-seconds is %g: use 0.2 to 60", interval_seconds));
   }
+  if (command == Command::kModels) return ValidateModels(models);
   return command == Command::kRecognise ? ValidateRecognise(recognise) : absl::OkStatus();
 }
 
@@ -177,6 +179,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
       ->capture_default_str();
   AddWhichServer(*watch, config);
 
+  const CLI::App* models = AddModelsCommand(app, config.models);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -185,6 +189,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   }
   config.command = status->parsed() ? Command::kStatus
                    : watch->parsed() ? Command::kWatch
+                   : models->parsed() ? Command::kModels
                                      : Command::kRecognise;
   if (const absl::Status valid = config.Validate(); !valid.ok()) {
     std::fprintf(stderr, "quire: %s\n", std::string(valid.message()).c_str());

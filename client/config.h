@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/models/models_config.h"
 #include "client/page_format.h"
 
 namespace quire::client {
@@ -33,7 +34,7 @@ struct RecogniseConfig {
   bool quiet = false;              // --quiet
 };
 
-enum class Command { kRecognise, kStatus, kWatch };
+enum class Command { kRecognise, kStatus, kWatch, kModels };
 
 // Everything that quire can be told. Flags win over QUIRE_... variables.
 struct Config {
@@ -43,6 +44,7 @@ struct Config {
   bool json = false;                       // --json of status and watch
   double interval_seconds = 1;             // --interval-seconds of watch, 0.2 to 60
   RecogniseConfig recognise;
+  ModelsConfig models;
 
   // InvalidArgument names the flag, its value and what is possible.
   absl::Status Validate() const;

@@ -15,10 +15,9 @@ namespace {
 // No server can send it: FromProto keeps type.googleapis.com alone.
 constexpr char kMarkUrl[] = "quire/client/exit-code";
 
-constexpr std::array kFromWorst = {kExitCancelled, kExitPipeClosed, kExitInternal,
-                                   kExitUsage,     kExitNoServer,   kExitBusy,
-                                   kExitFile,      kExitRefused,    kExitPagesFailed,
-                                   kExitOk};
+constexpr std::array kFromWorst = {kExitCancelled, kExitPipeClosed,  kExitInternal, kExitUsage,
+                                   kExitNoServer,  kExitBusy,        kExitFile,     kExitModel,
+                                   kExitRefused,   kExitPagesFailed, kExitOk};
 
 }  // namespace
 

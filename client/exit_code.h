@@ -17,6 +17,7 @@ enum ExitCode : int {
   kExitPagesFailed = 5,
   kExitNoServer = 6,
   kExitBusy = 7,
+  kExitModel = 8,
   kExitCancelled = 130,
   kExitPipeClosed = 141,
 };
@@ -32,6 +33,7 @@ inline constexpr std::string_view kExitCodeHelp =
     "  5    some pages failed\n"
     "  6    no server could be reached, or it went away\n"
     "  7    the server stayed busy\n"
+    "  8    a model is missing, damaged or not to be had (quire models)\n"
     "  130  cancelled by Ctrl-C or SIGTERM\n"
     "  141  the reader of standard output went away\n"
     "With several documents the exit code is the first of 130, 141, 1, 6, 7, 3, 4, 5 that any of\n"

@@ -87,7 +87,7 @@ std::string DescribeEnd(int wait_status) {
 
 }  // namespace
 
-std::string FindServerProgram() {
+std::string OwnFolder() {
   std::error_code error;
 #ifdef __linux__
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -97,8 +97,12 @@ std::string FindServerProgram() {
   _NSGetExecutablePath(path, &size);
   const std::filesystem::path own = std::filesystem::canonical(path, error);
 #endif
-  const std::filesystem::path beside = own.parent_path() / "quire-server";
-  if (!error && access(beside.c_str(), X_OK) == 0) return beside.string();
+  return error ? "" : own.parent_path().string();
+}
+
+std::string FindServerProgram() {
+  const std::filesystem::path beside = std::filesystem::path(OwnFolder()) / "quire-server";
+  if (access(beside.c_str(), X_OK) == 0) return beside.string();
   return "quire-server";
 }
 

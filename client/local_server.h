@@ -49,4 +49,7 @@ class LocalServer {
 // for in PATH.
 std::string FindServerProgram();
 
+// The folder that this program lies in; empty when the system does not tell.
+std::string OwnFolder();
+
 }  // namespace quire::client

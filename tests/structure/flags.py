@@ -11,7 +11,9 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("quire-server", "quire-worker", "quire-render", "quire")
+# README heading -> the commands of its program whose flags stand under it.
+PROGRAMS = {"quire-server": [()], "quire-worker": [()], "quire-render": [()], "quire": [(), ("recognise",)],
+            "quire models": [("models", command) for command in ("list", "show", "verify", "pull")]}
 # Flags of CLI11 itself, and positional or command words.
 IGNORED = {"--help", "--version"}
 
@@ -46,13 +48,13 @@ def table_of(readme, program):
 def main():
     folder, readme = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).read_text()
     faults, seen = [], 0
-    for name in PROGRAMS:
-        program = folder / name
+    for name, commands in PROGRAMS.items():
+        program = folder / name.split()[0]
         if not program.exists():
             continue
-        flags = flags_of(help_of(program))
-        if name == "quire":
-            flags |= flags_of(help_of(program, "recognise"))
+        flags = {}
+        for command in commands:
+            flags |= flags_of(help_of(program, *command))
         seen += len(flags)
         listed = table_of(readme, name)
         faults += [f"{name} {f} is not in README.md" for f in sorted(flags.keys() - listed.keys())]

@@ -33,8 +33,10 @@ LIBRARIES = {
     ("prometheus/",): {"server"},
     ("CLI/",): {"server", "client", "worker", "worker/render"},
     ("grpcpp/", "grpc/"): {"proto", "server", "client", "worker"},
+    ("curl/",): {"client"},
 }
-ONE_FILE = {"prometheus/": r"(^|/)metrics[a-z_]*\.(cc|h)$", "CLI/": r"(^|/)config[a-z_]*\.cc$"}
+ONE_FILE = {"prometheus/": r"(^|/)metrics[a-z_]*\.(cc|h)$", "CLI/": r"(^|/)config[a-z_]*\.cc$",
+            "curl/": r"^client/models/(http|hub)\.cc$"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
 

@@ -13,12 +13,12 @@ import sys
 
 RULES = {
     "quire-server": {"must": ["libgrpc\\+\\+", "libprometheus-cpp"],
-                     "never": ["libtorch", "libc10", "libpoppler", "libopencv", "libtiff"]},
+                     "never": ["libtorch", "libc10", "libpoppler", "libopencv", "libtiff", "libcurl"]},
     "quire-render": {"must": ["libpoppler-cpp", "libopencv_imgcodecs", "libtiff"],
                      "never": ["libtorch", "libc10", "libgrpc", "libprometheus"]},
     "quire-worker": {"must": ["libgrpc\\+\\+", "libtorch_cpu", "libc10"],
                      "never": ["libpoppler", "libopencv", "libtiff", "libtorch_cuda", "libprometheus"]},
-    "quire": {"must": ["libgrpc\\+\\+"],
+    "quire": {"must": ["libgrpc\\+\\+", "libcurl"],
               "never": ["libtorch", "libc10", "libpoppler", "libprometheus"]},
 }
 
