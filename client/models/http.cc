@@ -125,7 +125,9 @@ std::string ResolveLocation(const std::string& base, const std::string& location
       curl_url_set(url.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK) {
     return "";
   }
-  return Part(url, CURLUPART_URL);
+  const std::string target = Part(url, CURLUPART_URL), origin = OriginOf(target);
+  const bool leaves_tls = absl::StartsWith(OriginOf(base), "https:") && absl::StartsWith(origin, "http:");
+  return origin.empty() || leaves_tls ? "" : target;
 }
 
 bool IsLoopback(const std::string& text) {

