@@ -1,7 +1,6 @@
 #include "client/config_models.h"
 
 #include <CLI/CLI.hpp>
-
 #include <cctype>
 #include <cstdlib>
 #include <map>
@@ -21,7 +20,8 @@ std::string VariableOf(const std::string& flags) {
   const size_t begin = flags.find("--") + 2;
   std::string name = flags.substr(begin, flags.find(',', begin) - begin);
   if (!absl::StartsWith(name, "models-")) name = "models-" + name;
-  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char& c : name)
+    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return "QUIRE_" + name;
 }
 
@@ -45,7 +45,8 @@ void ReadEnvironment(ModelsConfig& config) {
 
 std::string Footer() {
   return absl::StrCat(
-      "Models are looked for in a folder, in --models-dir, beside quire, in the Hugging Face cache\n"
+      "Models are looked for in a folder, in --models-dir, beside quire, in the Hugging Face "
+      "cache\n"
       "(HF_HUB_CACHE, else HF_HOME/hub) and in Quire's own (QUIRE_CACHE_DIR/models, else\n"
       "~/.cache/quire/models), where pull puts them. HF_ENDPOINT names another hub than\n"
       "https://huggingface.co, HF_TOKEN is sent to it and to no other host.\n\n",
@@ -64,11 +65,13 @@ const CLI::App* AddModelsCommand(CLI::App& app, ModelsConfig& config) {
     added->footer(Footer());
     added->callback([&config, action] { config.action = action; });
     if (action != ModelsAction::kList) {
-      added->add_option("MODEL", config.model, "Registry key, owner/name[@revision], or a folder")->required();
+      added->add_option("MODEL", config.model, "Registry key, owner/name[@revision], or a folder")
+          ->required();
     }
     if (action == ModelsAction::kPull) {
       Add(*added, "--retries", config.retries, "Tries in a row without a byte of a file, 0 to 100");
-      Add(*added, "--stall-seconds", config.stall_seconds, "Longest time without a byte, 0.1 to 3600");
+      Add(*added, "--stall-seconds", config.stall_seconds,
+          "Longest time without a byte, 0.1 to 3600");
       added->add_flag("--quiet,-q", config.quiet, "Print errors only to standard error")
           ->envname(VariableOf("--quiet"));
       return;
@@ -78,7 +81,8 @@ const CLI::App* AddModelsCommand(CLI::App& app, ModelsConfig& config) {
         ->envname(VariableOf("--format"))
         ->transform(CLI::CheckedTransformer(formats).description("{json,text}"));
   };
-  command(ModelsAction::kList, "list", "What is known and what is here: size, whether it fits, where");
+  command(ModelsAction::kList, "list",
+          "What is known and what is here: size, whether it fits, where");
   command(ModelsAction::kShow, "show", "What the registry and a model's config.json say");
   command(ModelsAction::kVerify, "verify", "Check a model's files without loading it");
   command(ModelsAction::kPull, "pull", "Fetch a model from the hub");
@@ -87,7 +91,8 @@ const CLI::App* AddModelsCommand(CLI::App& app, ModelsConfig& config) {
 
 absl::Status ValidateModels(const ModelsConfig& config) {
   if (config.retries < 0 || config.retries > 100) {
-    return absl::InvalidArgumentError(absl::StrFormat("--retries is %d: use 0 to 100", config.retries));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--retries is %d: use 0 to 100", config.retries));
   }
   if (!(config.stall_seconds >= 0.1 && config.stall_seconds <= 3600)) {
     return absl::InvalidArgumentError(

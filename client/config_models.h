@@ -9,8 +9,8 @@ class App;
 
 namespace quire::client {
 
-// Adds `models` with its commands; `config` holds what was said once `app` has parsed, and the folders,
-// hub and token of the environment. Returns the command.
+// Adds `models` with its commands; `config` holds what was said once `app` has parsed, and the
+// folders, hub and token of the environment. Returns the command.
 const CLI::App* AddModelsCommand(CLI::App& app, ModelsConfig& config);
 
 // InvalidArgument names the flag, its value and what is possible.

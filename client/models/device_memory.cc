@@ -29,9 +29,9 @@ Function Find(void* library, const char* name) {
 }
 
 void AddCuda(std::vector<DeviceMemory>& devices) {
-  const std::unique_ptr<void, int (*)(void*)> library(dlopen("libnvidia-ml.so.1", RTLD_NOW), [](void* open) {
-    return open == nullptr ? 0 : dlclose(open);
-  });
+  const std::unique_ptr<void, int (*)(void*)> library(
+      dlopen("libnvidia-ml.so.1", RTLD_NOW),
+      [](void* open) { return open == nullptr ? 0 : dlclose(open); });
   if (library == nullptr) return;
   const auto start = Find<NvmlCall>(library.get(), "nvmlInit_v2");
   const auto stop = Find<NvmlCall>(library.get(), "nvmlShutdown");

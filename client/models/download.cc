@@ -30,8 +30,8 @@ constexpr double kWaitSeconds = 0.5;  // before the rest is asked for
 // "bytes 5-9/10": the first byte and the whole size.
 bool ParseContentRange(absl::string_view text, uint64_t& first, uint64_t& total) {
   const size_t dash = text.find('-'), slash = text.find('/');
-  return absl::StartsWith(text, "bytes ") && dash != text.npos && slash != text.npos && dash < slash &&
-         absl::SimpleAtoi(text.substr(6, dash - 6), &first) &&
+  return absl::StartsWith(text, "bytes ") && dash != text.npos && slash != text.npos &&
+         dash < slash && absl::SimpleAtoi(text.substr(6, dash - 6), &first) &&
          absl::SimpleAtoi(text.substr(slash + 1), &total);
 }
 
@@ -47,15 +47,20 @@ absl::Status SyncFolder(const std::string& folder) {
 
 Download::Download(RemoteFile file, std::string folder, const Hub& hub, PullProgress& progress,
                    const Interrupt& interrupt, Rules rules)
-    : file_(std::move(file)), folder_(std::move(folder)), hub_(hub), progress_(progress),
-      interrupt_(interrupt), rules_(rules) {}
+    : file_(std::move(file)),
+      folder_(std::move(folder)),
+      hub_(hub),
+      progress_(progress),
+      interrupt_(interrupt),
+      rules_(rules) {}
 
 Download::~Download() {
   if (fd_ >= 0) close(fd_);
 }
 
 std::string Download::PartPath() const {
-  return absl::StrCat(folder_, "/", file_.name, ".", file_.digest.hex.substr(0, kDigestInName), ".part");
+  return absl::StrCat(folder_, "/", file_.name, ".", file_.digest.hex.substr(0, kDigestInName),
+                      ".part");
 }
 
 absl::Status Download::Wrong(const std::string& what) const {
@@ -101,8 +106,8 @@ absl::Status Download::OnStart(const HttpReply& reply) {
     uint64_t first = 0, total = 0;
     const std::string range = reply.Header("content-range");
     if (!ParseContentRange(range, first, total) || first != have_ || total != file_.size_bytes) {
-      return Wrong(absl::StrCat("it answers with '", Printable(range), "'; expected bytes ", have_, "- of ",
-                                file_.size_bytes));
+      return Wrong(absl::StrCat("it answers with '", Printable(range), "'; expected bytes ", have_,
+                                "- of ", file_.size_bytes));
     }
   }
   uint64_t length = 0;
@@ -116,11 +121,12 @@ absl::Status Download::OnStart(const HttpReply& reply) {
 
 absl::Status Download::OnBody(std::string_view bytes) {
   if (bytes.size() > file_.size_bytes - have_) {
-    return Wrong(absl::StrCat("it sends more than the ", file_.size_bytes, " bytes that the hub told"));
+    return Wrong(
+        absl::StrCat("it sends more than the ", file_.size_bytes, " bytes that the hub told"));
   }
   for (size_t done = 0; done < bytes.size();) {
-    const ssize_t put = pwrite(fd_, bytes.data() + done, bytes.size() - done,
-                               static_cast<off_t>(have_ + done));
+    const ssize_t put =
+        pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(have_ + done));
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) return FileError("write", PartPath(), put < 0 ? errno : ENOSPC);
     done += static_cast<size_t>(put);
@@ -138,8 +144,8 @@ absl::Status Download::FetchRest() {
                 .on_start = [this](const HttpReply& start) { return OnStart(start); },
                 .on_body = [this](std::string_view bytes) { return OnBody(bytes); }});
   if (!reply.ok() || have_ == file_.size_bytes) return reply.status();
-  return WithRetryAfter(absl::UnavailableError(absl::StrCat(
-                            file_.url, ": it ended after ", have_, " bytes of ", file_.size_bytes)),
+  return WithRetryAfter(absl::UnavailableError(absl::StrCat(file_.url, ": it ended after ", have_,
+                                                            " bytes of ", file_.size_bytes)),
                         kWaitSeconds);
 }
 
@@ -180,8 +186,8 @@ absl::Status Download::Run() {
     if (found == file_.digest.hex) return Finish();
     QUIRE_RETURN_IF_ERROR(StartAnew());
     if (anew) {
-      return Wrong(absl::StrCat("its ", std::string(DigestName(file_.digest.kind)), " is ", found, "; expected ",
-                                file_.digest.hex, "; nothing of it was kept"));
+      return Wrong(absl::StrCat("its ", std::string(DigestName(file_.digest.kind)), " is ", found,
+                                "; expected ", file_.digest.hex, "; nothing of it was kept"));
     }
   }
 }

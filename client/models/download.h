@@ -11,9 +11,9 @@
 
 namespace quire::client {
 
-// The one file of a pull. What has come stands in FOLDER/NAME.DIGEST.part, so that it is neither taken
-// for the file nor continued with another one's bytes; only a file of the right size and digest gets its
-// name, once it is on the disk. One thread.
+// The one file of a pull. What has come stands in FOLDER/NAME.DIGEST.part, so that it is neither
+// taken for the file nor continued with another one's bytes; only a file of the right size and
+// digest gets its name, once it is on the disk. One thread.
 class Download {
  public:
   struct Rules {
@@ -26,8 +26,8 @@ class Download {
   Download(const Download&) = delete;
   Download& operator=(const Download&) = delete;
 
-  // Fetches what is missing. The hub's errors, FileError, InterruptedError; DataLoss names the file, and
-  // what was found and expected, when its bytes stay wrong after they were fetched anew.
+  // Fetches what is missing. The hub's errors, FileError, InterruptedError; DataLoss names the
+  // file, and what was found and expected, when its bytes stay wrong after they were fetched anew.
   absl::Status Run();
 
  private:
@@ -50,7 +50,7 @@ class Download {
   const Interrupt& interrupt_;
   const Rules rules_;
   int fd_ = -1;
-  uint64_t have_ = 0;  // bytes in the part
+  uint64_t have_ = 0;             // bytes in the part
   std::optional<Digest> digest_;  // of them
   int tries_ = 0;
 };

@@ -27,7 +27,8 @@ constexpr size_t kSha1Digits = 40;
 }  // namespace
 
 bool ParseDigest(std::string_view hex, KnownDigest& digest) {
-  const bool digits = std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return std::isxdigit(c); });
+  const bool digits =
+      std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return std::isxdigit(c); });
   if (!digits || (hex.size() != kSha256Digits && hex.size() != kSha1Digits)) return false;
   digest.kind = hex.size() == kSha256Digits ? DigestKind::kSha256 : DigestKind::kGitBlobSha1;
   digest.hex = absl::AsciiStrToLower(absl::string_view(hex.data(), hex.size()));
@@ -45,7 +46,8 @@ struct Digest::Context {
 
 Digest::Digest(DigestKind kind, uint64_t size_bytes) : context_(std::make_unique<Context>()) {
   const EVP_MD* algorithm = kind == DigestKind::kSha256 ? EVP_sha256() : EVP_sha1();
-  QUIRE_CHECK(context_->evp != nullptr && EVP_DigestInit_ex(context_->evp, algorithm, nullptr) == 1);
+  QUIRE_CHECK(context_->evp != nullptr &&
+              EVP_DigestInit_ex(context_->evp, algorithm, nullptr) == 1);
   if (kind != DigestKind::kGitBlobSha1) return;
   const std::string head = absl::StrCat("blob ", size_bytes);
   Update(std::string_view(head.c_str(), head.size() + 1));  // with the zero byte
@@ -63,7 +65,8 @@ std::string Digest::Hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;
   unsigned int count = 0;
   QUIRE_CHECK(EVP_DigestFinal_ex(context_->evp, bytes.data(), &count) == 1);
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(bytes.data()), count));
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(bytes.data()), count));
 }
 
 absl::StatusOr<std::string> DigestFile(const std::string& path, DigestKind kind,

@@ -81,17 +81,19 @@ absl::Status TransportFault(const Run& run, CURLcode code, const char* text) {
   if (!run.outcome.ok()) return run.outcome;
   const std::string where = absl::StrCat(OriginOf(run.request.url), ": ");
   if (run.stalled) {
-    return absl::UnavailableError(absl::StrFormat(
-        "%sno byte came for %g s (--stall-seconds)", where, run.request.stall_seconds));
+    return absl::UnavailableError(absl::StrFormat("%sno byte came for %g s (--stall-seconds)",
+                                                  where, run.request.stall_seconds));
   }
-  return absl::UnavailableError(absl::StrCat(where, *text != '\0' ? text : curl_easy_strerror(code)));
+  return absl::UnavailableError(
+      absl::StrCat(where, *text != '\0' ? text : curl_easy_strerror(code)));
 }
 
 using Url = std::unique_ptr<CURLU, void (*)(CURLU*)>;
 
 Url ParseUrl(const std::string& text) {
   Url url(curl_url(), curl_url_cleanup);
-  if (url != nullptr && curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) url.reset();
+  if (url != nullptr && curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
+    url.reset();
   return url;
 }
 
@@ -126,7 +128,8 @@ std::string ResolveLocation(const std::string& base, const std::string& location
     return "";
   }
   const std::string target = Part(url, CURLUPART_URL), origin = OriginOf(target);
-  const bool leaves_tls = absl::StartsWith(OriginOf(base), "https:") && absl::StartsWith(origin, "http:");
+  const bool leaves_tls =
+      absl::StartsWith(OriginOf(base), "https:") && absl::StartsWith(origin, "http:");
   return origin.empty() || leaves_tls ? "" : target;
 }
 
@@ -143,10 +146,12 @@ absl::StatusOr<HttpReply> SendHttp(const HttpRequest& request, const Interrupt& 
   char text[CURL_ERROR_SIZE] = "";
   curl_slist* headers = nullptr;
   if (!request.bearer_token.empty()) {
-    headers = curl_slist_append(headers, absl::StrCat("Authorization: Bearer ", request.bearer_token).c_str());
+    headers = curl_slist_append(
+        headers, absl::StrCat("Authorization: Bearer ", request.bearer_token).c_str());
   }
   if (request.from_byte > 0) {
-    headers = curl_slist_append(headers, absl::StrCat("Range: bytes=", request.from_byte, "-").c_str());
+    headers =
+        curl_slist_append(headers, absl::StrCat("Range: bytes=", request.from_byte, "-").c_str());
   }
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> owner(headers, curl_slist_free_all);
   curl_easy_setopt(curl.get(), CURLOPT_URL, request.url.c_str());
@@ -156,7 +161,8 @@ absl::StatusOr<HttpReply> SendHttp(const HttpRequest& request, const Interrupt& 
 #if LIBCURL_VERSION_NUM >= 0x075500
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS,
+                   static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, kConnectSeconds);

@@ -27,18 +27,21 @@ struct HttpRequest {
   std::string bearer_token;   // empty: none
   uint64_t from_byte = 0;     // above 0: asks for the rest from there on
   double stall_seconds = 30;  // without a byte
-  // Called once for 200 and 206, before the body; then for each piece of it. An error ends the request.
+  // Called once for 200 and 206, before the body; then for each piece of it. An error ends the
+  // request.
   std::function<absl::Status(const HttpReply&)> on_start;
   std::function<absl::Status(std::string_view)> on_body;
 };
 
 // Sends it and follows nothing: a redirect is a reply. The callbacks' errors, InterruptedError, or
-// Unavailable with what went wrong on the way (no address, refused, cut off, stalled, TLS). Thread-safe.
+// Unavailable with what went wrong on the way (no address, refused, cut off, stalled, TLS).
+// Thread-safe.
 absl::StatusOr<HttpReply> SendHttp(const HttpRequest& request, const Interrupt& interrupt);
 
 // "https://host:port" of a URL, default ports left out; empty for anything but http and https.
 std::string OriginOf(const std::string& url);
-// `location` of a redirect as a whole URL; empty where that is neither http nor https, or leaves https.
+// `location` of a redirect as a whole URL; empty where that is neither http nor https, or leaves
+// https.
 std::string ResolveLocation(const std::string& url, const std::string& location);
 // Whether a URL's host is this machine.
 bool IsLoopback(const std::string& url);

@@ -22,7 +22,7 @@ namespace {
 constexpr int kMostRedirects = 10;
 constexpr size_t kMostListingBytes = 4 << 20;
 constexpr size_t kMostFiles = 1000;
-constexpr double kWaitSeconds = 0.5;       // before another try, where the hub does not say
+constexpr double kWaitSeconds = 0.5;  // before another try, where the hub does not say
 constexpr double kMostWaitSeconds = 600;
 
 bool IsRedirect(int status) {
@@ -55,7 +55,8 @@ absl::Status Nonsense(const std::string& url, const std::string& what) {
 
 absl::Status Hub::Check() const {
   if (OriginOf(options_.endpoint).empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("HF_ENDPOINT is '", Printable(options_.endpoint),
+    return absl::FailedPreconditionError(absl::StrCat("HF_ENDPOINT is '",
+                                                      Printable(options_.endpoint),
                                                       "'; give http:// or https:// and a host"));
   }
   if (!options_.token.empty() && absl::StartsWith(OriginOf(options_.endpoint), "http:") &&
@@ -74,22 +75,27 @@ absl::Status Hub::Refusal(const HttpReply& reply, const std::string& url) const 
     case 401:
     case 403:
       return absl::PermissionDeniedError(absl::StrCat(
-          answer, options_.token.empty()
-                      ? "it asks for a token; set HF_TOKEN, and accept the model's terms on its page"
-                      : "it refuses HF_TOKEN; check it, and accept the model's terms on its page"));
+          answer,
+          options_.token.empty()
+              ? "it asks for a token; set HF_TOKEN, and accept the model's terms on its page"
+              : "it refuses HF_TOKEN; check it, and accept the model's terms on its page"));
     case 404:
-      return absl::NotFoundError(absl::StrCat(answer, "no such repository, revision or file there"));
+      return absl::NotFoundError(
+          absl::StrCat(answer, "no such repository, revision or file there"));
     case 429:
     case 503:
-      return WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(answer, "it is busy; try later")),
-                            RetryAfter(reply));
+      return WithRetryAfter(
+          absl::ResourceExhaustedError(absl::StrCat(answer, "it is busy; try later")),
+          RetryAfter(reply));
     case 408:
     case 500:
     case 502:
     case 504:
-      return WithRetryAfter(absl::UnavailableError(absl::StrCat(answer, "try later")), RetryAfter(reply));
+      return WithRetryAfter(absl::UnavailableError(absl::StrCat(answer, "try later")),
+                            RetryAfter(reply));
     default:
-      return Nonsense(url, absl::StrCat("it answers ", reply.status, said, "; expected 200 or 206"));
+      return Nonsense(url,
+                      absl::StrCat("it answers ", reply.status, said, "; expected 200 or 206"));
   }
 }
 
@@ -110,8 +116,10 @@ absl::StatusOr<HttpReply> Hub::Get(HttpRequest request) const {
     if (!IsRedirect(reply.status)) return Refusal(reply, request.url);
     const std::string next = ResolveLocation(request.url, reply.Header("location"));
     if (next.empty()) {
-      return Nonsense(request.url, absl::StrCat("it redirects to '", Printable(reply.Header("location")),
-                                                "'; expected http:// or https://, and no way from the second to the first"));
+      return Nonsense(
+          request.url,
+          absl::StrCat("it redirects to '", Printable(reply.Header("location")),
+                       "'; expected http:// or https://, and no way from the second to the first"));
     }
     request.url = next;
   }
@@ -133,18 +141,25 @@ absl::StatusOr<HttpReply> Hub::Head(const std::string& first) const {
 }
 
 absl::StatusOr<RemoteModel> Hub::List(const Repository& repository) const {
-  const std::string url = absl::StrCat(options_.endpoint, "/api/models/", repository.id, "/revision/",
-                                       absl::StrReplaceAll(repository.revision, {{"/", "%2F"}}));
+  const std::string url =
+      absl::StrCat(options_.endpoint, "/api/models/", repository.id, "/revision/",
+                   absl::StrReplaceAll(repository.revision, {{"/", "%2F"}}));
   std::string text;
   const auto keep = [&](std::string_view bytes) {
     text.append(bytes);
     return text.size() <= kMostListingBytes
                ? absl::OkStatus()
-               : Nonsense(url, absl::StrCat("its listing has more than ", kMostListingBytes, " bytes"));
+               : Nonsense(url,
+                          absl::StrCat("its listing has more than ", kMostListingBytes, " bytes"));
   };
   QUIRE_RETURN_IF_ERROR(Get({.url = url,
-                             .on_start = [&](const HttpReply&) { text.clear(); return absl::OkStatus(); },
-                             .on_body = keep}).status());
+                             .on_start =
+                                 [&](const HttpReply&) {
+                                   text.clear();
+                                   return absl::OkStatus();
+                                 },
+                             .on_body = keep})
+                            .status());
   const absl::StatusOr<nlohmann::json> json = ParseJsonObject(text, kMostListingBytes);
   if (!json.ok()) return Nonsense(url, absl::StrCat("its listing: ", json.status().message()));
   RemoteModel model;
@@ -159,7 +174,8 @@ absl::StatusOr<RemoteModel> Hub::List(const Repository& repository) const {
   model.commit = commit.hex;
   for (const auto& file : *files) {
     const auto name = file.is_object() ? file.find("rfilename") : file.end();
-    if (name == file.end() || !name->is_string()) return Nonsense(url, "its listing has a file without a name");
+    if (name == file.end() || !name->is_string())
+      return Nonsense(url, "its listing has a file without a name");
     if (IsWanted(name->get<std::string>())) model.names.push_back(name->get<std::string>());
   }
   std::sort(model.names.begin(), model.names.end());
@@ -169,12 +185,14 @@ absl::StatusOr<RemoteModel> Hub::List(const Repository& repository) const {
 
 absl::StatusOr<RemoteFile> Hub::Look(const Repository& repository, const std::string& commit,
                                      const std::string& name) const {
-  RemoteFile file{.name = name,
-                  .url = absl::StrCat(options_.endpoint, "/", repository.id, "/resolve/", commit, "/", name)};
+  RemoteFile file{
+      .name = name,
+      .url = absl::StrCat(options_.endpoint, "/", repository.id, "/resolve/", commit, "/", name)};
   QUIRE_ASSIGN_OR_RETURN(const HttpReply reply, Head(file.url));
   const bool linked = !reply.Header("x-linked-etag").empty();
   if (!linked && reply.status != 200) {
-    return Nonsense(file.url, "it redirects to another host and tells no X-Linked-Etag to check the file with");
+    return Nonsense(
+        file.url, "it redirects to another host and tells no X-Linked-Etag to check the file with");
   }
   const std::string tag = reply.Header(linked ? "x-linked-etag" : "etag");
   absl::string_view bare = tag;
@@ -182,8 +200,9 @@ absl::StatusOr<RemoteFile> Hub::Look(const Repository& repository, const std::st
   absl::ConsumePrefix(&bare, "\"");
   absl::ConsumeSuffix(&bare, "\"");
   if (!ParseDigest({bare.data(), bare.size()}, file.digest)) {
-    return Nonsense(file.url, absl::StrCat("its ETag is '", Printable(tag),
-                                           "'; expected a SHA-256 or a git SHA-1, to check the file with"));
+    return Nonsense(file.url,
+                    absl::StrCat("its ETag is '", Printable(tag),
+                                 "'; expected a SHA-256 or a git SHA-1, to check the file with"));
   }
   const std::string size = reply.Header(linked ? "x-linked-size" : "content-length");
   if (!absl::SimpleAtoi(size, &file.size_bytes) || file.size_bytes > (uint64_t{1} << 50)) {

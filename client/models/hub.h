@@ -27,10 +27,11 @@ struct RemoteModel {
   std::vector<std::string> names;  // weights, JSON files, licence and README
 };
 
-// A Hugging Face hub, or what speaks like one. Errors say what to do; those with a RetryInfo are worth
-// another try: RESOURCE_EXHAUSTED (429, 503: the hub is busy), UNAVAILABLE (it cannot be reached, or cut
-// the answer off). NOT_FOUND: no such repository, revision or file; PERMISSION_DENIED: it asks for a
-// token, or refuses this one; DATA_LOSS: an answer that makes no sense. Thread-safe.
+// A Hugging Face hub, or what speaks like one. Errors say what to do; those with a RetryInfo are
+// worth another try: RESOURCE_EXHAUSTED (429, 503: the hub is busy), UNAVAILABLE (it cannot be
+// reached, or cut the answer off). NOT_FOUND: no such repository, revision or file;
+// PERMISSION_DENIED: it asks for a token, or refuses this one; DATA_LOSS: an answer that makes no
+// sense. Thread-safe.
 class Hub {
  public:
   struct Options {
@@ -42,7 +43,8 @@ class Hub {
   Hub(Options options, const Interrupt& interrupt)
       : options_(std::move(options)), interrupt_(interrupt) {}
 
-  // FailedPrecondition where the endpoint is no URL, or the token would go through the net in clear.
+  // FailedPrecondition where the endpoint is no URL, or the token would go through the net in
+  // clear.
   absl::Status Check() const;
   // Commit and file names of a revision.
   absl::StatusOr<RemoteModel> List(const Repository& repository) const;

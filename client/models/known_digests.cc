@@ -39,12 +39,13 @@ absl::StatusOr<KnownDigests> ReadDigests(const std::string& folder) {
   if (!fs::exists(path, error)) return digests;
   QUIRE_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMostBytes));
   const absl::StatusOr<nlohmann::json> json = ParseJsonObject(text, kMostBytes);
-  if (!json.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", json.status().message()));
+  if (!json.ok())
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", json.status().message()));
   for (const auto& [name, hex] : json->items()) {
     KnownDigest digest;
     if (!hex.is_string() || !ParseDigest(hex.get<std::string>(), digest)) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": the digest of ", name,
-                                                     " is none; expected 40 or 64 hexadecimal digits"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": the digest of ", name, " is none; expected 40 or 64 hexadecimal digits"));
     }
     digests[name] = digest;
   }
@@ -61,8 +62,8 @@ absl::Status ReplaceFile(const std::string& path, const std::string& text) {
   const std::string unfinished = path + ".part";
   const int fd = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return FileError("write", unfinished, errno);
-  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       fsync(fd) == 0;
+  const bool written =
+      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
   const int error = errno;
   close(fd);
   if (!written) return FileError("write", unfinished, error);

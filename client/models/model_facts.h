@@ -22,18 +22,18 @@ struct DeviceFit {
 
 // What is known of a model.
 struct ModelFacts {
-  std::string name;                    // key, repository or folder, as it was asked for
-  std::optional<RegistryEntry> entry;  // what the registry says
-  std::string folder, place;           // where it lies; empty: not on this machine
+  std::string name;                          // key, repository or folder, as it was asked for
+  std::optional<RegistryEntry> entry;        // what the registry says
+  std::string folder, place;                 // where it lies; empty: not on this machine
   std::optional<Architecture> architecture;  // what its config.json says
-  std::string config_fault;            // why its config.json is refused
-  int64_t bytes_on_disk = 0;           // of its *.safetensors
+  std::string config_fault;                  // why its config.json is refused
+  int64_t bytes_on_disk = 0;                 // of its *.safetensors
   double parameters = 0;
   std::vector<DeviceFit> fits;
 };
 
-// Facts of a key, repository or folder. NotFound as FindModel says, where it is neither here nor in the
-// registry.
+// Facts of a key, repository or folder. NotFound as FindModel says, where it is neither here nor in
+// the registry.
 absl::StatusOr<ModelFacts> GatherFacts(const std::string& model, const ModelPlaces& places,
                                        const std::vector<DeviceMemory>& devices);
 

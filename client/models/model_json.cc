@@ -41,7 +41,8 @@ Json ConfigToJson(const Architecture& config) {
   if (v1) {
     json["clip"] = {{"layers", config.clip.layers}, {"width", config.clip.width}};
   } else {
-    json["query_encoder"] = {{"layers", config.query_encoder.layers}, {"width", config.query_encoder.dim}};
+    json["query_encoder"] = {{"layers", config.query_encoder.layers},
+                             {"width", config.query_encoder.dim}};
   }
   json["decoder"] = {{"layers", config.decoder.num_hidden_layers},
                      {"width", config.decoder.hidden_size},

@@ -48,7 +48,8 @@ void AddRegistryLines(std::string& text, const RegistryEntry& entry) {
   if (!entry.repository.empty()) {
     Line(text, "repository", absl::StrCat(entry.repository, ", revision ", entry.revision));
   }
-  Line(text, "family", absl::StrCat(entry.family, ", layout ", entry.layout, ", backend ", entry.backend));
+  Line(text, "family",
+       absl::StrCat(entry.family, ", layout ", entry.layout, ", backend ", entry.backend));
   Line(text, "default mode", entry.default_mode);
   Line(text, "dtype", ByDevice(entry.dtype));
   if (!entry.attention.empty()) Line(text, "attention", entry.attention);
@@ -60,16 +61,17 @@ void AddRegistryLines(std::string& text, const RegistryEntry& entry) {
     for (const auto& [kind, rule] : entry.ngram_ban) {
       rules.push_back(absl::StrCat(kind, " size ", rule.size, " window ", rule.window));
     }
-    Line(text, "n-gram ban", absl::StrCat(absl::StrJoin(rules, ", "), ", never ids ",
-                                          absl::StrJoin(entry.ngram_exempt_ids, " ")));
+    Line(text, "n-gram ban",
+         absl::StrCat(absl::StrJoin(rules, ", "), ", never ids ",
+                      absl::StrJoin(entry.ngram_exempt_ids, " ")));
   }
 }
 
 void AddConfigLines(std::string& text, const Architecture& config) {
   const DecoderConfig& decoder = config.decoder;
   Line(text, "config.json",
-       absl::StrCat(config.family == ModelFamily::kV1 ? "v1" : "v2", ": SAM ", config.sam.layers, " x ",
-                    config.sam.width, ", ",
+       absl::StrCat(config.family == ModelFamily::kV1 ? "v1" : "v2", ": SAM ", config.sam.layers,
+                    " x ", config.sam.width, ", ",
                     config.family == ModelFamily::kV1
                         ? absl::StrCat("CLIP ", config.clip.layers, " x ", config.clip.width)
                         : absl::StrCat("query encoder ", config.query_encoder.layers, " x ",
@@ -88,8 +90,10 @@ std::string FormatBytes(double bytes) {
   if (bytes < 1000) return absl::StrFormat("%.0f B", bytes);
   size_t unit = 0;
   for (bytes /= 1000; bytes >= 999.5 && unit + 1 < kUnits.size(); bytes /= 1000) ++unit;
-  return absl::StrFormat(bytes < 9.995 ? "%.2f %s" : bytes < 99.95 ? "%.1f %s" : "%.0f %s", bytes,
-                         kUnits[unit]);
+  return absl::StrFormat(bytes < 9.995   ? "%.2f %s"
+                         : bytes < 99.95 ? "%.1f %s"
+                                         : "%.0f %s",
+                         bytes, kUnits[unit]);
 }
 
 std::string FormatModelTable(const std::vector<ModelFacts>& models) {

@@ -52,20 +52,21 @@ ExitCode Verify(const ModelsConfig& config, const Interrupt& interrupt) {
   return verification->faults.empty() || printed != kExitOk ? printed : kExitModel;
 }
 
-ExitCode PullModel(const ModelsConfig& config, bool stderr_is_terminal, const Interrupt& interrupt) {
+ExitCode PullModel(const ModelsConfig& config, bool stderr_is_terminal,
+                   const Interrupt& interrupt) {
   const auto pulled = Pull(config, stderr_is_terminal && !config.quiet, interrupt);
   if (!pulled.ok()) return Complain(pulled.status());
   if (!config.quiet) {
     std::fprintf(stderr, "quire: %s %s\n", Printable(config.model).c_str(),
-                 pulled->was_there ? "was here already"
-                                   : "fetched, every digest right");
+                 pulled->was_there ? "was here already" : "fetched, every digest right");
   }
   return Print(pulled->folder + "\n");
 }
 
 }  // namespace
 
-ExitCode RunModels(const ModelsConfig& config, bool stderr_is_terminal, const Interrupt& interrupt) {
+ExitCode RunModels(const ModelsConfig& config, bool stderr_is_terminal,
+                   const Interrupt& interrupt) {
   switch (config.action) {
     case ModelsAction::kList:
       return List(config);

@@ -49,15 +49,18 @@ class PullLock {
     if (fd_ < 0) return FileError("write", path, errno);
     if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
     if (errno != EWOULDBLOCK) return FileError("lock", path, errno);
-    return WithExitCode(absl::AbortedError(absl::StrCat("another pull of this model is running (it holds ",
-                                                        Printable(path), "); wait for it")), kExitBusy);
+    return WithExitCode(
+        absl::AbortedError(absl::StrCat("another pull of this model is running (it holds ",
+                                        Printable(path), "); wait for it")),
+        kExitBusy);
   }
 
  private:
   int fd_ = -1;
 };
 
-// Calls `work` for 0 to `count` - 1 on several threads; the first error ends it, others are dropped.
+// Calls `work` for 0 to `count` - 1 on several threads; the first error ends it, others are
+// dropped.
 template <typename Work>
 absl::Status InParallel(size_t count, const Work& work) {
   std::atomic<size_t> next = 0;
@@ -84,7 +87,8 @@ absl::Status CheckNames(const Repository& repository, const std::vector<std::str
   for (const char* needed : {"config.json", "tokenizer.json"}) {
     if (std::find(names.begin(), names.end(), needed) == names.end()) lacking.push_back(needed);
   }
-  if (std::none_of(names.begin(), names.end(), [](const auto& n) { return absl::EndsWith(n, ".safetensors"); })) {
+  if (std::none_of(names.begin(), names.end(),
+                   [](const auto& n) { return absl::EndsWith(n, ".safetensors"); })) {
     lacking.push_back("*.safetensors");
   }
   if (lacking.empty()) return absl::OkStatus();
@@ -96,10 +100,14 @@ absl::Status CheckNames(const Repository& repository, const std::vector<std::str
 // One model's folder in the cache while it is being fetched.
 class PullRun {
  public:
-  PullRun(const ModelsConfig& config, Repository repository, bool show_progress, const Interrupt& interrupt)
-      : config_(config), repository_(std::move(repository)), show_progress_(show_progress),
+  PullRun(const ModelsConfig& config, Repository repository, bool show_progress,
+          const Interrupt& interrupt)
+      : config_(config),
+        repository_(std::move(repository)),
+        show_progress_(show_progress),
         interrupt_(interrupt),
-        hub_({.endpoint = config.hub, .token = config.token, .stall_seconds = config.stall_seconds}, interrupt),
+        hub_({.endpoint = config.hub, .token = config.token, .stall_seconds = config.stall_seconds},
+             interrupt),
         root_(fs::path(config.places.caches.quire) / CacheFolderOf(repository_)) {}
 
   absl::StatusOr<Pulled> Run() {
@@ -139,13 +147,15 @@ class PullRun {
       const absl::Status status = work();
       const std::optional<double> asked = status.ok() ? std::nullopt : RetryAfterSeconds(status);
       if (!asked.has_value() || attempt > config_.retries) return status;
-      if (interrupt_.WaitFor(std::max(*asked, BackOffSeconds(*asked, attempt, 0.5)))) return InterruptedError();
+      if (interrupt_.WaitFor(std::max(*asked, BackOffSeconds(*asked, attempt, 0.5))))
+        return InterruptedError();
     }
   }
 
   absl::StatusOr<Pulled> FindCommit() {
     const Repository at_commit{.id = repository_.id, .revision = model_.commit};
-    for (const std::string& cache : {config_.places.caches.hugging_face, config_.places.caches.quire}) {
+    for (const std::string& cache :
+         {config_.places.caches.hugging_face, config_.places.caches.quire}) {
       const std::optional<Snapshot> snapshot = FindSnapshot(cache, at_commit);
       if (!snapshot || !snapshot->lacking.empty()) continue;
       if (cache == config_.places.caches.quire) QUIRE_RETURN_IF_ERROR(WriteRef());
@@ -168,28 +178,29 @@ class PullRun {
   absl::Status CheckSpace() const {
     uint64_t there = 0;
     std::error_code error;
-    for (const auto& file : fs::directory_iterator(PartFolder(), error)) there += file.file_size(error);
+    for (const auto& file : fs::directory_iterator(PartFolder(), error))
+      there += file.file_size(error);
     const uint64_t total = TotalBytes(), needed = total - std::min(total, there) + kSpareBytes;
     const fs::space_info space = fs::space(PartFolder(), error);
     if (error || needed <= space.available) return absl::OkStatus();
-    return WithExitCode(
-        absl::FailedPreconditionError(absl::StrCat(
-            Printable(root_.string()), " has room for ", FormatBytes(static_cast<double>(space.available)),
-            " and this pull needs ", FormatBytes(static_cast<double>(needed)),
-            "; free some, or name another disk with QUIRE_CACHE_DIR")),
-        kExitFile);
+    return WithExitCode(absl::FailedPreconditionError(absl::StrCat(
+                            Printable(root_.string()), " has room for ",
+                            FormatBytes(static_cast<double>(space.available)),
+                            " and this pull needs ", FormatBytes(static_cast<double>(needed)),
+                            "; free some, or name another disk with QUIRE_CACHE_DIR")),
+                        kExitFile);
   }
 
   absl::Status FetchFiles() {
     // The largest first, so that the last one to end is not the longest.
     std::vector<RemoteFile> files = files_;
-    std::sort(files.begin(), files.end(), [](const RemoteFile& a, const RemoteFile& b) {
-      return a.size_bytes > b.size_bytes;
-    });
+    std::sort(files.begin(), files.end(),
+              [](const RemoteFile& a, const RemoteFile& b) { return a.size_bytes > b.size_bytes; });
     PullProgress progress(show_progress_, TotalBytes());
     return InParallel(files.size(), [&](size_t i) {
       return Download(files[i], PartFolder().string(), hub_, progress, interrupt_,
-                      {.retries = config_.retries}).Run();
+                      {.retries = config_.retries})
+          .Run();
     });
   }
 
@@ -231,15 +242,18 @@ class PullRun {
 
 }  // namespace
 
-absl::StatusOr<Pulled> Pull(const ModelsConfig& config, bool show_progress, const Interrupt& interrupt) {
+absl::StatusOr<Pulled> Pull(const ModelsConfig& config, bool show_progress,
+                            const Interrupt& interrupt) {
   const std::optional<Repository> repository = RepositoryOf(config.model);
   if (!repository) {
     const bool ships = FindRegistryEntry(config.model).has_value();
     return WithExitCode(
         absl::InvalidArgumentError(
             ships ? absl::StrCat(config.model, " ships with Quire: there is nothing to pull")
-                  : absl::StrCat("'", Printable(config.model), "' is neither a registry key nor a repository; "
-                                 "give owner/name, or one of ", RegistryKeys())),
+                  : absl::StrCat("'", Printable(config.model),
+                                 "' is neither a registry key nor a repository; "
+                                 "give owner/name, or one of ",
+                                 RegistryKeys())),
         kExitUsage);
   }
   return PullRun(config, *repository, show_progress, interrupt).Run();

@@ -23,8 +23,8 @@ int TerminalColumns() {
 
 }  // namespace
 
-std::string FormatPull(uint64_t bytes_done, uint64_t bytes_before, uint64_t bytes_total, double seconds,
-                       int columns) {
+std::string FormatPull(uint64_t bytes_done, uint64_t bytes_before, uint64_t bytes_total,
+                       double seconds, int columns) {
   const double total = static_cast<double>(bytes_total), done = static_cast<double>(bytes_done);
   std::string line = absl::StrFormat("%s of %s, %.0f %%", FormatBytes(done), FormatBytes(total),
                                      total > 0 ? 100 * done / total : 100);
@@ -67,7 +67,8 @@ void PullProgress::Draw(bool at_once) {
   std::fprintf(stderr, "\r%s\x1b[K",
                FormatPull(static_cast<uint64_t>(std::max<int64_t>(done_, 0)),
                           static_cast<uint64_t>(std::max<int64_t>(before_, 0)), bytes_total_,
-                          seconds.count(), TerminalColumns() - 1).c_str());
+                          seconds.count(), TerminalColumns() - 1)
+                   .c_str());
   std::fflush(stderr);
 }
 

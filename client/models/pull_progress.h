@@ -11,8 +11,8 @@ namespace quire::client {
 
 // "2.10 GB of 6.67 GB, 31 %, 104 MB/s, 44 s left", at most `columns` characters.
 //   bytes_before  that were there when the pull began: they count as done, not for the rate
-std::string FormatPull(uint64_t bytes_done, uint64_t bytes_before, uint64_t bytes_total, double seconds,
-                       int columns);
+std::string FormatPull(uint64_t bytes_done, uint64_t bytes_before, uint64_t bytes_total,
+                       double seconds, int columns);
 
 // One line for all files of a pull, on standard error. Thread-safe.
 class PullProgress {

@@ -34,9 +34,10 @@ class Verifier {
     QUIRE_RETURN_IF_ERROR(CheckDigests());
     for (const VerifiedFile& file : result_.files) {
       if (file.good()) continue;
-      result_.faults.push_back(absl::DataLossError(absl::StrCat(
-          result_.folder, "/", file.name, ": its ", file.digest_name, " is ",
-          file.found.empty() ? "not known: the file is missing" : file.found, "; expected ", file.expected)));
+      result_.faults.push_back(absl::DataLossError(
+          absl::StrCat(result_.folder, "/", file.name, ": its ", file.digest_name, " is ",
+                       file.found.empty() ? "not known: the file is missing" : file.found,
+                       "; expected ", file.expected)));
     }
     return std::move(result_);
   }
@@ -69,9 +70,11 @@ class Verifier {
     if (!known || !whole) return;  // every tensor of a damaged shard would be missing, too
     result_.tensors = CheckTensors(*config, *files, headers);
     for (const absl::Status& fault : result_.tensors.faults) Note(fault);
-    const int64_t more = result_.tensors.fault_count - static_cast<int64_t>(result_.tensors.faults.size());
+    const int64_t more =
+        result_.tensors.fault_count - static_cast<int64_t>(result_.tensors.faults.size());
     if (more > 0) {
-      Note(absl::InvalidArgumentError(absl::StrCat(result_.folder, ": ", more, " more faults of tensors")));
+      Note(absl::InvalidArgumentError(
+          absl::StrCat(result_.folder, ": ", more, " more faults of tensors")));
     }
   }
 
@@ -81,7 +84,8 @@ class Verifier {
     KnownDigests known = digests.ok() ? *std::move(digests) : KnownDigests();
     std::error_code error;
     for (const auto& file : fs::directory_iterator(result_.folder, error)) {
-      if (file.path().extension() == ".safetensors") known.emplace(file.path().filename(), KnownDigest());
+      if (file.path().extension() == ".safetensors")
+        known.emplace(file.path().filename(), KnownDigest());
     }
     for (const auto& [name, digest] : known) {
       VerifiedFile file{.name = name, .expected = digest.hex};
@@ -130,16 +134,17 @@ absl::StatusOr<Verification> VerifyModel(const std::string& folder, const Interr
 std::string FormatVerification(const Verification& verification) {
   std::string text = Printable(verification.folder) + "\n";
   for (const VerifiedFile& file : verification.files) {
-    absl::StrAppendFormat(&text, "  %-9s %s, %s, %s\n", file.good() ? "good" : "DAMAGED", Printable(file.name),
-                          FormatBytes(static_cast<double>(file.size_bytes)),
-                          file.expected.empty() ? "no digest is known"
-                                                : absl::StrCat(file.digest_name, " ", file.expected));
+    absl::StrAppendFormat(&text, "  %-9s %s, %s, %s\n", file.good() ? "good" : "DAMAGED",
+                          Printable(file.name), FormatBytes(static_cast<double>(file.size_bytes)),
+                          file.expected.empty()
+                              ? "no digest is known"
+                              : absl::StrCat(file.digest_name, " ", file.expected));
   }
   const TensorReport& tensors = verification.tensors;
   if (tensors.tensors > 0) {
     absl::StrAppendFormat(&text, "  %-9s %d tensors, %d parameters, %s%s\n",
-                          tensors.fault_count == 0 ? "good" : "WRONG", tensors.tensors, tensors.parameters,
-                          FormatBytes(static_cast<double>(tensors.data_bytes)),
+                          tensors.fault_count == 0 ? "good" : "WRONG", tensors.tensors,
+                          tensors.parameters, FormatBytes(static_cast<double>(tensors.data_bytes)),
                           tensors.quantised ? ", 8-bit" : "");
   }
   return text;
@@ -154,7 +159,8 @@ Json VerificationToJson(const Verification& verification) {
                      {"expected", file.expected.empty() ? Json(nullptr) : Json(file.expected)},
                      {"found", file.found.empty() ? Json(nullptr) : Json(file.found)}});
   }
-  for (const absl::Status& fault : verification.faults) faults.push_back(std::string(fault.message()));
+  for (const absl::Status& fault : verification.faults)
+    faults.push_back(std::string(fault.message()));
   return {{"folder", verification.folder},
           {"good", verification.faults.empty()},
           {"files", files},

@@ -27,9 +27,9 @@ struct Verification {
   std::vector<absl::Status> faults;  // of files, config, index and tensors; empty: all is well
 };
 
-// Checks a model without loading it: config.json, the index, every tensor's name, type and shape, the
-// tokenizer's placeholder, and the digest of each file where one is known. InterruptedError; what is
-// wrong with the model is in `faults`.
+// Checks a model without loading it: config.json, the index, every tensor's name, type and shape,
+// the tokenizer's placeholder, and the digest of each file where one is known. InterruptedError;
+// what is wrong with the model is in `faults`.
 absl::StatusOr<Verification> VerifyModel(const std::string& folder, const Interrupt& interrupt);
 
 std::string FormatVerification(const Verification& verification);

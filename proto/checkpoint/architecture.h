@@ -25,7 +25,8 @@ struct ClipConfig {
   double mlp_ratio = 4;
 };
 
-// Sizes of v2's query encoder (vision_config.width.qwen2-0-5b); the official file tells the first only.
+// Sizes of v2's query encoder (vision_config.width.qwen2-0-5b); the official file tells the first
+// only.
 struct QueryEncoderConfig {
   int64_t dim = 896, layers = 24, heads = 14, kv_heads = 2, intermediate_size = 4864;
   double rms_norm_eps = 1e-6, rope_theta = 1e6;
@@ -65,9 +66,9 @@ struct Architecture {
 
 inline constexpr size_t kMostConfigBytes = 1 << 20;
 
-// Keys that a config lacks have the official defaults above. InvalidArgument names the key, what was
-// found and what is possible: a wrong type, sizes that do not fit together (heads that do not divide
-// the width, top-k above the experts, ...) or that no machine holds, another family.
+// Keys that a config lacks have the official defaults above. InvalidArgument names the key, what
+// was found and what is possible: a wrong type, sizes that do not fit together (heads that do not
+// divide the width, top-k above the experts, ...) or that no machine holds, another family.
 absl::StatusOr<Architecture> ReadArchitecture(const nlohmann::json& config);
 // The same from the file's text, at most kMostConfigBytes; `name` stands in errors.
 absl::StatusOr<Architecture> ParseArchitecture(std::string_view json, const std::string& name);

@@ -85,9 +85,11 @@ class Checker {
   void CheckIndex() {
     for (const auto& [tensor, shard] : files_.shard_of) {
       const auto found = stored_.find(OfficialName(tensor));
-      if (found != stored_.end() && absl::EndsWith(found->second.path, absl::StrCat("/", shard))) continue;
-      Fault(absl::StrCat(files_.index_path, ": tensor ", tensor, " is not in ", shard,
-                         found == stored_.end() ? "" : absl::StrCat(" but in ", found->second.path)));
+      if (found != stored_.end() && absl::EndsWith(found->second.path, absl::StrCat("/", shard)))
+        continue;
+      Fault(
+          absl::StrCat(files_.index_path, ": tensor ", tensor, " is not in ", shard,
+                       found == stored_.end() ? "" : absl::StrCat(" but in ", found->second.path)));
     }
   }
 
@@ -143,8 +145,8 @@ class Checker {
     }
     taken_.insert(name);
     const StoredTensor& tensor = *found->second.tensor;
-    const bool channels_last = shape.size() == 4 &&
-                               Matches(tensor.shape, {shape[0], shape[2], shape[3], shape[1]});
+    const bool channels_last =
+        shape.size() == 4 && Matches(tensor.shape, {shape[0], shape[2], shape[3], shape[1]});
     if (!Matches(tensor.shape, shape) && !channels_last) {
       Fault(absl::StrCat(found->second.path, ": tensor ", tensor.name, " has the shape ",
                          FormatShape(tensor.shape), "; expected ", ShapeForPeople(shape)));

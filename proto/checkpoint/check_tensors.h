@@ -24,8 +24,8 @@ inline constexpr size_t kMostFaults = 20;
 
 // Compares every tensor's name, type and shape with what `architecture` needs; official names and
 // MLX's, 8-bit affine tensors, stacked experts and channel-last convolutions are known. Each fault
-// (InvalidArgument) names file, tensor, found and expected: missing, surplus, misshaped, wrongly typed,
-// there twice, in another shard than the index says.
+// (InvalidArgument) names file, tensor, found and expected: missing, surplus, misshaped, wrongly
+// typed, there twice, in another shard than the index says.
 TensorReport CheckTensors(const Architecture& architecture, const WeightFiles& files,
                           const std::vector<SafetensorsHeader>& headers);
 

@@ -48,12 +48,14 @@ absl::Status NotFound(const std::string& model, const std::optional<Repository>&
                       const std::vector<std::string>& looked) {
   const std::string where = absl::StrCat(" (looked for: ", absl::StrJoin(looked, ", "), ")");
   if (repository) {
-    return absl::NotFoundError(absl::StrCat("model '", model, "' is not on this machine; type: quire models pull ",
-                                            model, where));
+    return absl::NotFoundError(absl::StrCat(
+        "model '", model, "' is not on this machine; type: quire models pull ", model, where));
   }
-  return absl::NotFoundError(absl::StrCat(
-      "model '", model, "' was not found; give a folder with config.json, a repository (owner/name), or "
-      "one of the keys ", RegistryKeys(), where));
+  return absl::NotFoundError(
+      absl::StrCat("model '", model,
+                   "' was not found; give a folder with config.json, a repository (owner/name), or "
+                   "one of the keys ",
+                   RegistryKeys(), where));
 }
 
 }  // namespace

@@ -37,8 +37,7 @@ bool TooDeep(std::string_view json) {
 }
 
 absl::Status Unreadable(const std::string& path) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, " cannot be read: ", std::strerror(errno)));
+  return absl::InvalidArgumentError(absl::StrCat(path, " cannot be read: ", std::strerror(errno)));
 }
 
 }  // namespace
@@ -58,7 +57,8 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t most_b
     text.resize(static_cast<size_t>(facts.st_size));
     size_t done = 0;
     while (done < text.size()) {
-      const ssize_t got = pread(fd, text.data() + done, text.size() - done, static_cast<off_t>(done));
+      const ssize_t got =
+          pread(fd, text.data() + done, text.size() - done, static_cast<off_t>(done));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) outcome = Unreadable(path);
       if (got <= 0) break;

@@ -41,14 +41,16 @@ CacheFolders ChooseCacheFolders(const std::function<const char*(const char*)>& v
   const auto inside = [](const std::string& folder, const char* rest) {
     return folder.empty() ? std::string() : absl::StrCat(folder, "/", rest);
   };
-  const std::string caches = first({value("XDG_CACHE_HOME"), inside(value("HOME"), ".cache"), ".cache"});
+  const std::string caches =
+      first({value("XDG_CACHE_HOME"), inside(value("HOME"), ".cache"), ".cache"});
   return {.hugging_face = first({value("HF_HUB_CACHE"), inside(value("HF_HOME"), "hub"),
                                  caches + "/huggingface/hub"}),
           .quire = first({inside(value("QUIRE_CACHE_DIR"), "models"), caches + "/quire/models"})};
 }
 
 bool IsRevision(std::string_view revision) {
-  return IsName(absl::StrReplaceAll(absl::string_view(revision.data(), revision.size()), {{"/", "_"}})) &&
+  return IsName(absl::StrReplaceAll(absl::string_view(revision.data(), revision.size()),
+                                    {{"/", "_"}})) &&
          revision.front() != '/' && revision.back() != '/';
 }
 
@@ -88,7 +90,8 @@ std::vector<std::string> LackingFiles(const std::string& folder) {
   return lacking;
 }
 
-std::optional<Snapshot> FindSnapshot(const std::string& cache_folder, const Repository& repository) {
+std::optional<Snapshot> FindSnapshot(const std::string& cache_folder,
+                                     const Repository& repository) {
   const fs::path root = fs::path(cache_folder) / CacheFolderOf(repository);
   std::string commit = repository.revision;
   const auto ref = ReadSmallFile((root / "refs" / repository.revision).string(), kMostRefBytes);

@@ -18,8 +18,9 @@ struct CacheFolders {
   std::string quire;         // `quire models pull` writes here
 };
 
-// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub;
-// QUIRE_CACHE_DIR/models, else XDG_CACHE_HOME/quire/models, else ~/.cache/quire/models.
+// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else
+// ~/.cache/huggingface/hub; QUIRE_CACHE_DIR/models, else XDG_CACHE_HOME/quire/models, else
+// ~/.cache/quire/models.
 //   variable  std::getenv, or a test's
 CacheFolders ChooseCacheFolders(const std::function<const char*(const char*)>& variable);
 
@@ -42,14 +43,14 @@ std::string CacheFolderOf(const Repository& repository);
 
 // A revision's files in one of the two folders.
 struct Snapshot {
-  std::string folder;                // .../snapshots/COMMIT
+  std::string folder;  // .../snapshots/COMMIT
   std::string commit;
   std::vector<std::string> lacking;  // files without which it is no model
 };
 std::optional<Snapshot> FindSnapshot(const std::string& cache_folder, const Repository& repository);
 
-// Files that a model needs and that a folder lacks, following links: config.json, tokenizer.json, and
-// each shard of the index or a *.safetensors.
+// Files that a model needs and that a folder lacks, following links: config.json, tokenizer.json,
+// and each shard of the index or a *.safetensors.
 std::vector<std::string> LackingFiles(const std::string& folder);
 
 }  // namespace quire

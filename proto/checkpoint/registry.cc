@@ -29,7 +29,8 @@ RegistryEntry ReadEntry(const Json& model) {
   if (model.contains("ngram_ban")) {
     for (const char* kind : {"image", "pdf"}) {
       const Json& rule = model["ngram_ban"].at(kind);
-      entry.ngram_ban[kind] = {.size = rule.at("size").get<int>(), .window = rule.at("window").get<int>()};
+      entry.ngram_ban[kind] = {.size = rule.at("size").get<int>(),
+                               .window = rule.at("window").get<int>()};
     }
     entry.ngram_exempt_ids = model["ngram_ban"].at("exempt_ids").get<std::vector<int>>();
   }

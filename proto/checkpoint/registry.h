@@ -16,8 +16,8 @@ struct NgramRule {
 
 // What registry.json knows of a model.
 struct RegistryEntry {
-  std::string key;         // "deepseek-ocr"
-  std::string same_as;     // for "default-cuda": the key whose facts these are
+  std::string key;      // "deepseek-ocr"
+  std::string same_as;  // for "default-cuda": the key whose facts these are
   std::string about;
   std::string repository;  // "deepseek-ai/DeepSeek-OCR"; empty: ships with Quire
   std::string revision;    // "main"
@@ -26,11 +26,12 @@ struct RegistryEntry {
   std::string layout;      // "official", "mlx-8bit"
   std::string default_mode;
   std::map<std::string, std::string> dtype;  // by device kind: "cuda", "mps", "cpu"
-  std::string attention;  // what its makers run it with: "flash_attention_2", "eager"; empty: not told
-  std::map<std::string, int> token_caps;     // most tokens for a page, by device kind
+  std::string
+      attention;  // what its makers run it with: "flash_attention_2", "eager"; empty: not told
+  std::map<std::string, int> token_caps;       // most tokens for a page, by device kind
   std::map<std::string, NgramRule> ngram_ban;  // for "image" and "pdf"; empty: none
   std::vector<int> ngram_exempt_ids;
-  int64_t tensors = 0;       // 0: not known, here and below
+  int64_t tensors = 0;  // 0: not known, here and below
   int64_t parameters = 0;
   int64_t weight_bytes = 0;  // of the safetensors
 };

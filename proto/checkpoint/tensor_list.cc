@@ -156,7 +156,8 @@ std::string OfficialName(std::string_view stored) {
   if (absl::ConsumePrefix(&name, "language_model.")) return std::string(name);
   absl::string_view rest = name;
   if (absl::ConsumePrefix(&rest, "vision_model.qwen2_encoder.")) {
-    if (absl::StartsWith(rest, "query_")) return absl::StrCat("model.qwen2_model.", rest, ".weight");
+    if (absl::StartsWith(rest, "query_"))
+      return absl::StrCat("model.qwen2_model.", rest, ".weight");
     return absl::StrCat("model.qwen2_model.model.model.", rest);
   }
   if (name == "view_separator" || name == "model.view_separator") return "model.view_seperator";

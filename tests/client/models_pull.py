@@ -5,6 +5,7 @@
 
 The hub and the host that it redirects to are two servers on free ports of the loopback interface.
 """
+import email.utils
 import hashlib
 import http.server
 import json
@@ -149,7 +150,9 @@ class PullTest(unittest.TestCase):
 
     def start(self, *arguments, model="test/model", **more):
         return subprocess.Popen([QUIRE, "models", "pull", model, *arguments], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, env=self.environment(**more))
+                                stderr=subprocess.PIPE, text=True, env=self.environment(**more),
+                                # Where tests run in the background Ctrl-C is ignored, and would stay so.
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def pull(self, *arguments, code=0, **more):
         process = self.start(*arguments, **more)
@@ -558,6 +561,12 @@ class PullTest(unittest.TestCase):
         self.pull()
         self.assertGreaterEqual(time.monotonic() - begin, 1)
         self.assert_whole()
+
+    def test_429_waits_until_the_date_it_is_told(self):
+        self.refuse(429, times=1, Retry_After=email.utils.formatdate(time.time() + 3, usegmt=True))
+        begin = time.monotonic()
+        self.pull()
+        self.assertGreaterEqual(time.monotonic() - begin, 1.5)
 
     def test_429_of_a_file_waits_as_long_as_it_is_asked_to(self):
         def fault(request):

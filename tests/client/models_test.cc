@@ -31,7 +31,8 @@ std::string HexOf(DigestKind kind, const std::string& text) {
 
 TEST(Digest, IsTheSha256OfTheBytes) {
   // FIPS 180-2, appendix B.1.
-  EXPECT_EQ(HexOf(DigestKind::kSha256, "abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(HexOf(DigestKind::kSha256, "abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Digest, IsWhatGitCallsABlob) {
@@ -47,14 +48,16 @@ TEST(Digest, IsToldByItsLength) {
   EXPECT_EQ(digest.hex, std::string(64, 'a'));
   EXPECT_TRUE(ParseDigest(kCommit, digest));
   EXPECT_EQ(digest.kind, DigestKind::kGitBlobSha1);
-  for (const std::string& none : {std::string(), std::string(39, 'a'), std::string(64, 'g'), std::string(65, 'a')}) {
+  for (const std::string& none :
+       {std::string(), std::string(39, 'a'), std::string(64, 'g'), std::string(65, 'a')}) {
     EXPECT_FALSE(ParseDigest(none, digest)) << none;
   }
 }
 
 TEST(KnownDigests, AreReadAsTheyWereWritten) {
   const TemporaryFolder folder;
-  ASSERT_TRUE(WriteDigests(folder.Path(""), {{"a.json", {DigestKind::kGitBlobSha1, kCommit}}}).ok());
+  ASSERT_TRUE(
+      WriteDigests(folder.Path(""), {{"a.json", {DigestKind::kGitBlobSha1, kCommit}}}).ok());
   const KnownDigests digests = ReadDigests(folder.Path("")).value();
   EXPECT_EQ(digests.at("a.json").hex, kCommit);
   EXPECT_EQ(folder.Count(), 1);
@@ -62,8 +65,10 @@ TEST(KnownDigests, AreReadAsTheyWereWritten) {
 
 TEST(KnownDigests, AreTheNamesOfTheHuggingFaceCachesBlobs) {
   const TemporaryFolder folder;
-  std::filesystem::create_symlink("../../blobs/" + std::string(64, 'b'), folder.Path("w.safetensors"));
-  std::filesystem::create_symlink("../elsewhere/" + std::string(64, 'c'), folder.Path("x.safetensors"));
+  std::filesystem::create_symlink("../../blobs/" + std::string(64, 'b'),
+                                  folder.Path("w.safetensors"));
+  std::filesystem::create_symlink("../elsewhere/" + std::string(64, 'c'),
+                                  folder.Path("x.safetensors"));
   const KnownDigests digests = ReadDigests(folder.Path("")).value();
   EXPECT_THAT(digests, SizeIs(1));
   EXPECT_EQ(digests.at("w.safetensors").hex, std::string(64, 'b'));
@@ -82,7 +87,8 @@ TEST(Origin, IsSchemeHostAndPort) {
   EXPECT_EQ(OriginOf("https://hub.example:8443/a"), "https://hub.example:8443");
   EXPECT_EQ(OriginOf("https://hub.example@evil.example/"), "https://evil.example");
   EXPECT_EQ(OriginOf("http://hub.example"), "http://hub.example");
-  for (const char* none : {"", "hub.example", "ftp://hub.example", "file:///etc/passwd", "https://"}) {
+  for (const char* none :
+       {"", "hub.example", "ftp://hub.example", "file:///etc/passwd", "https://"}) {
     EXPECT_EQ(OriginOf(none), "") << none;
   }
 }
@@ -130,8 +136,9 @@ TEST(FormatPull, WhatWasThereHasNoRate) {
 TEST(FormatPull, FitsItsLine) { EXPECT_THAT(FormatPull(5, 0, 10, 1, 7), SizeIs(7)); }
 
 TEST(ModelFacts, OfAModelThatIsNotHereComeFromTheRegistry) {
-  const ModelFacts facts =
-      GatherFacts("deepseek-ocr", {.caches = {"/nowhere", "/nowhere"}}, {{"cuda:0", "cuda", 16'000'000'000}}).value();
+  const ModelFacts facts = GatherFacts("deepseek-ocr", {.caches = {"/nowhere", "/nowhere"}},
+                                       {{"cuda:0", "cuda", 16'000'000'000}})
+                               .value();
   EXPECT_EQ(facts.folder, "");
   ASSERT_THAT(facts.fits, SizeIs(1));
   EXPECT_EQ(facts.fits[0].dtype, "bf16");
@@ -141,14 +148,17 @@ TEST(ModelFacts, OfAModelThatIsNotHereComeFromTheRegistry) {
   const std::string text = FormatModelFacts(facts);
   EXPECT_THAT(text, HasSubstr("quire models pull deepseek-ocr"));
   EXPECT_THAT(text, HasSubstr("cpu 8192, cuda 8192, mps 4096"));
-  EXPECT_THAT(text, HasSubstr("image size 30 window 90, pdf size 20 window 50, never ids 128821 128822"));
+  EXPECT_THAT(text,
+              HasSubstr("image size 30 window 90, pdf size 20 window 50, never ids 128821 128822"));
 }
 
 TEST(ModelFacts, ADeviceThatIsTooSmallIsSaid) {
-  const ModelFacts facts =
-      GatherFacts("deepseek-ocr", {.caches = {"/nowhere", "/nowhere"}}, {{"cuda:0", "cuda", 7'000'000'000}}).value();
+  const ModelFacts facts = GatherFacts("deepseek-ocr", {.caches = {"/nowhere", "/nowhere"}},
+                                       {{"cuda:0", "cuda", 7'000'000'000}})
+                               .value();
   EXPECT_FALSE(facts.fits[0].fits());
-  EXPECT_THAT(FormatModelFacts(facts), HasSubstr("does not fit: needs at least 7.18 GB in bf16, there is 7.00 GB"));
+  EXPECT_THAT(FormatModelFacts(facts),
+              HasSubstr("does not fit: needs at least 7.18 GB in bf16, there is 7.00 GB"));
   EXPECT_THAT(FormatModelTable({facts}), HasSubstr("cuda:0 no"));
 }
 
@@ -157,7 +167,8 @@ TEST(ModelFacts, OfAFolderComeFromItsConfig) {
   folder.Write("config.json", R"({"architectures": ["DeepseekOCR2ForCausalLM"]})");
   const ModelFacts facts = GatherFacts(folder.Path(""), {}, {}).value();
   ASSERT_TRUE(facts.architecture.has_value());
-  EXPECT_THAT(FormatModelFacts(facts), HasSubstr("v2: SAM 12 x 768, query encoder 24 x 896, decoder 12 x 1280"));
+  EXPECT_THAT(FormatModelFacts(facts),
+              HasSubstr("v2: SAM 12 x 768, query encoder 24 x 896, decoder 12 x 1280"));
 }
 
 TEST(ModelFacts, AConfigThatIsRefusedIsSaid) {
@@ -173,8 +184,8 @@ TEST(ModelFacts, TheListHasModelsWithoutAKey) {
   std::filesystem::create_directories(folder.Path("dir/mine"));
   folder.Write("dir/mine/config.json", "{}");
   std::filesystem::create_directories(folder.Path("cache/models--o--n"));
-  const std::string table =
-      FormatModelTable(ListModels({.models_dir = folder.Path("dir"), .caches = {"/nowhere", folder.Path("cache")}}, {}));
+  const std::string table = FormatModelTable(ListModels(
+      {.models_dir = folder.Path("dir"), .caches = {"/nowhere", folder.Path("cache")}}, {}));
   EXPECT_THAT(table, HasSubstr(folder.Path("dir/mine") + " (models-dir)"));
   EXPECT_THAT(table, HasSubstr("not here: quire models pull o/n"));
 }
@@ -214,7 +225,8 @@ TEST(ModelsConfig, AsksForACommandAndAModel) {
   EXPECT_EQ(Parse({}).exit_code, 2);
   EXPECT_EQ(Parse({"pull"}).exit_code, 2);
   EXPECT_EQ(Parse({"pull", "a/b", "--stall-seconds", "0"}).exit_code, 2);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--stall-seconds is 0: use 0.1 to 3600"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("--stall-seconds is 0: use 0.1 to 3600"));
 }
 
 TEST(DeviceMemory, TheHostIsTheLast) {

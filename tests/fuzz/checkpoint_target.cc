@@ -1,5 +1,5 @@
-// Headers of safetensors, config.json and tokenizer.json, as a stranger's checkpoint brings them: whatever
-// the bytes are, they are read or refused, in memory that follows from their number.
+// Headers of safetensors, config.json and tokenizer.json, as a stranger's checkpoint brings them:
+// whatever the bytes are, they are read or refused, in memory that follows from their number.
 
 #include <algorithm>
 #include <cstdint>

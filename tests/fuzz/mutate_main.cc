@@ -1,5 +1,5 @@
-// Runs a fuzz target without libFuzzer: each file of a corpus as it is, then changed at random. The same
-// seed gives the same inputs.
+// Runs a fuzz target without libFuzzer: each file of a corpus as it is, then changed at random. The
+// same seed gives the same inputs.
 //
 //   PROGRAM CORPUS [--seconds N] [--seed N]
 
@@ -28,11 +28,31 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostBytes = 1 << 16;
-constexpr rlim_t kMostMemory = rlim_t{1} << 30;  // an input that makes more be taken ends the program
-constexpr const char* kWords[] = {
-    "0", "-1", "1", "255", "4294967296", "9223372036854775807", "9223372036854775808",
-    "18446744073709551615", "18446744073709551616", "1e400", "-0.5", "null", "true", "{}", "[]", "\"\"",
-    "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"BF16\"", "\"__metadata__\"", "\\u0000", "\xc0\x80"};
+constexpr rlim_t kMostMemory = rlim_t{1}
+                               << 30;  // an input that makes more be taken ends the program
+constexpr const char* kWords[] = {"0",
+                                  "-1",
+                                  "1",
+                                  "255",
+                                  "4294967296",
+                                  "9223372036854775807",
+                                  "9223372036854775808",
+                                  "18446744073709551615",
+                                  "18446744073709551616",
+                                  "1e400",
+                                  "-0.5",
+                                  "null",
+                                  "true",
+                                  "{}",
+                                  "[]",
+                                  "\"\"",
+                                  "\"dtype\"",
+                                  "\"shape\"",
+                                  "\"data_offsets\"",
+                                  "\"BF16\"",
+                                  "\"__metadata__\"",
+                                  "\\u0000",
+                                  "\xc0\x80"};
 
 std::string current;  // for the handler below
 
@@ -61,10 +81,13 @@ class Mutator {
   }
 
  private:
-  size_t Below(size_t limit) { return limit == 0 ? 0 : std::uniform_int_distribution<size_t>(0, limit - 1)(random_); }
+  size_t Below(size_t limit) {
+    return limit == 0 ? 0 : std::uniform_int_distribution<size_t>(0, limit - 1)(random_);
+  }
 
   void Change(std::string& text) {
-    const size_t at = Below(text.size() + 1), length = Below(std::min<size_t>(64, text.size() - at + 1));
+    const size_t at = Below(text.size() + 1),
+                 length = Below(std::min<size_t>(64, text.size() - at + 1));
     switch (Below(8)) {
       case 0:
         if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << Below(8)));
@@ -151,7 +174,7 @@ int main(int argc, char** argv) {
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);
   size_t inputs = 0;
   for (; Clock::now() < end; ++inputs) Run(mutator.Next());
-  std::printf("%zu files and %zu inputs of seed %llu in %g s, none did harm\n", corpus.size(), inputs,
-              static_cast<unsigned long long>(seed), seconds);
+  std::printf("%zu files and %zu inputs of seed %llu in %g s, none did harm\n", corpus.size(),
+              inputs, static_cast<unsigned long long>(seed), seconds);
   return 0;
 }

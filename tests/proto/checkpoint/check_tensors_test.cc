@@ -18,7 +18,8 @@ using ::testing::IsEmpty;
 constexpr char kPath[] = "/m/a.safetensors";
 
 TensorReport Report(const std::vector<NamedTensor>& tensors) {
-  return CheckTensors(ParseArchitecture(TinyConfig(), "config.json").value(), {.paths = {kPath}}, {HeaderOf(tensors, kPath)});
+  return CheckTensors(ParseArchitecture(TinyConfig(), "config.json").value(), {.paths = {kPath}},
+                      {HeaderOf(tensors, kPath)});
 }
 
 std::vector<std::string> FaultsOf(const std::vector<NamedTensor>& tensors) {
@@ -52,29 +53,35 @@ TEST(CheckTensors, AWholeCheckpointHasNoFault) {
     const TensorReport report = Report(TinyTensors(dtype));
     EXPECT_THAT(report.faults, IsEmpty()) << dtype;
     EXPECT_EQ(report.tensors, static_cast<int64_t>(TinyTensors().size()));
-    EXPECT_EQ(static_cast<uint64_t>(report.parameters) * (dtype[0] == 'F' ? 4 : 2), report.data_bytes);
+    EXPECT_EQ(static_cast<uint64_t>(report.parameters) * (dtype[0] == 'F' ? 4 : 2),
+              report.data_bytes);
     EXPECT_FALSE(report.quantised);
   }
 }
 
 TEST(CheckTensors, NamesAMissingTensorWithItsShape) {
   std::vector<NamedTensor> tensors = TinyTensors();
-  std::erase_if(tensors, [](const NamedTensor& t) { return t.name == "model.layers.1.mlp.experts.1.up_proj.weight"; });
+  std::erase_if(tensors, [](const NamedTensor& t) {
+    return t.name == "model.layers.1.mlp.experts.1.up_proj.weight";
+  });
   EXPECT_THAT(FaultsOf(tensors),
-              ElementsAre("/m/a.safetensors: tensor model.layers.1.mlp.experts.1.up_proj.weight of shape [4, 8] is missing"));
+              ElementsAre("/m/a.safetensors: tensor model.layers.1.mlp.experts.1.up_proj.weight of "
+                          "shape [4, 8] is missing"));
 }
 
 TEST(CheckTensors, NamesASurplusTensor) {
   std::vector<NamedTensor> tensors = TinyTensors();
   tensors.push_back({"model.layers.2.input_layernorm.weight", "BF16", {8}});
   EXPECT_THAT(FaultsOf(tensors),
-              ElementsAre("/m/a.safetensors: tensor model.layers.2.input_layernorm.weight of shape [8] belongs to no part of this model"));
+              ElementsAre("/m/a.safetensors: tensor model.layers.2.input_layernorm.weight of shape "
+                          "[8] belongs to no part of this model"));
 }
 
 TEST(CheckTensors, TensorsThatOfficialFilesCarryWithoutUseAreNoSurplus) {
   std::vector<NamedTensor> tensors = TinyTensors();
   tensors.push_back({"model.vision_model.embeddings.position_ids", "I64", {1, 5}});
-  tensors.push_back({"model.vision_model.embeddings.patch_embedding.weight", "BF16", {8, 3, 14, 14}});
+  tensors.push_back(
+      {"model.vision_model.embeddings.patch_embedding.weight", "BF16", {8, 3, 14, 14}});
   tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", "F32", {2}});
   EXPECT_THAT(FaultsOf(tensors), IsEmpty());
 }
@@ -82,7 +89,9 @@ TEST(CheckTensors, TensorsThatOfficialFilesCarryWithoutUseAreNoSurplus) {
 TEST(CheckTensors, NamesAMisshapedTensorWithBothShapes) {
   std::vector<NamedTensor> tensors = TinyTensors();
   Find(tensors, "model.norm.weight").shape = {7};
-  EXPECT_THAT(FaultsOf(tensors), ElementsAre("/m/a.safetensors: tensor model.norm.weight has the shape [7]; expected [8]"));
+  EXPECT_THAT(
+      FaultsOf(tensors),
+      ElementsAre("/m/a.safetensors: tensor model.norm.weight has the shape [7]; expected [8]"));
 }
 
 TEST(CheckTensors, NamesAShapeOfWhichOneSizeIsFree) {
@@ -96,8 +105,8 @@ TEST(CheckTensors, NamesAShapeOfWhichOneSizeIsFree) {
 TEST(CheckTensors, NamesAWrongTypeWithWhatWouldDo) {
   std::vector<NamedTensor> tensors = TinyTensors();
   Find(tensors, "model.norm.weight").dtype = "I64";
-  EXPECT_THAT(FaultsOf(tensors),
-              ElementsAre("/m/a.safetensors: tensor model.norm.weight has the type I64; expected BF16 or F16 or F32"));
+  EXPECT_THAT(FaultsOf(tensors), ElementsAre("/m/a.safetensors: tensor model.norm.weight has the "
+                                             "type I64; expected BF16 or F16 or F32"));
 }
 
 TEST(CheckTensors, KnowsEightBitTensors) {
@@ -114,18 +123,22 @@ TEST(CheckTensors, NamesWhatIsWrongWithAnEightBitTensor) {
   std::vector<NamedTensor> tensors = TinyTensors();
   Quantise(tensors, "lm_head.weight");
   Find(tensors, "lm_head.weight").shape = {16, 3};
-  EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("tensor lm_head.weight has the shape [16, 3]; expected [16, 2]")));
+  EXPECT_THAT(
+      FaultsOf(tensors),
+      ElementsAre(HasSubstr("tensor lm_head.weight has the shape [16, 3]; expected [16, 2]")));
   Find(tensors, "lm_head.weight") = {"lm_head.weight", "F32", {16, 2}};
   EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("has the type F32; expected U32")));
   Find(tensors, "lm_head.weight").dtype = "U32";
   std::erase_if(tensors, [](const NamedTensor& t) { return t.name == "lm_head.biases"; });
-  EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("tensor lm_head.biases of shape [16, 2] is missing")));
+  EXPECT_THAT(FaultsOf(tensors),
+              ElementsAre(HasSubstr("tensor lm_head.biases of shape [16, 2] is missing")));
 }
 
 TEST(CheckTensors, ANormOfEightBitsIsRefused) {
   std::vector<NamedTensor> tensors = TinyTensors();
   Quantise(tensors, "model.norm.weight");
-  EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("tensor model.norm.weight of shape [8] is quantised")));
+  EXPECT_THAT(FaultsOf(tensors),
+              ElementsAre(HasSubstr("tensor model.norm.weight of shape [8] is quantised")));
 }
 
 // As mlx-vlm's converter writes it: other names, stacked experts, convolutions channel-last.
@@ -140,8 +153,10 @@ std::vector<NamedTensor> MlxTensors() {
     if (tensor.shape.size() == 4 && tensor.name != "model.sam_model.pos_embed") {
       tensor.shape = {tensor.shape[0], tensor.shape[2], tensor.shape[3], tensor.shape[1]};
     }
-    const bool language = absl::StartsWith(tensor.name, "model.layers") || absl::StartsWith(tensor.name, "model.embed") ||
-                          absl::StartsWith(tensor.name, "model.norm") || absl::StartsWith(tensor.name, "lm_head");
+    const bool language = absl::StartsWith(tensor.name, "model.layers") ||
+                          absl::StartsWith(tensor.name, "model.embed") ||
+                          absl::StartsWith(tensor.name, "model.norm") ||
+                          absl::StartsWith(tensor.name, "lm_head");
     tensor.name = language ? absl::StrCat("language_model.", tensor.name) : tensor.name.substr(6);
     if (tensor.name == "view_seperator") tensor.name = "view_separator";
     tensors.push_back(tensor);
@@ -160,24 +175,29 @@ TEST(CheckTensors, KnowsMlxsNamesAndStackedExperts) {
 TEST(CheckTensors, NamesAStackOfTooFewExperts) {
   std::vector<NamedTensor> tensors = MlxTensors();
   Find(tensors, "language_model.model.layers.1.mlp.switch_mlp.down_proj.weight").shape = {1, 8, 4};
-  EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("switch_mlp.down_proj.weight has the shape [1, 8, 4]; expected [2, 8, 4]")));
+  EXPECT_THAT(FaultsOf(tensors),
+              ElementsAre(HasSubstr(
+                  "switch_mlp.down_proj.weight has the shape [1, 8, 4]; expected [2, 8, 4]")));
 }
 
 TEST(CheckTensors, OneTensorUnderTwoNamesIsThereTwice) {
   std::vector<NamedTensor> tensors = TinyTensors();
   tensors.push_back({"view_separator", "BF16", {8}});
-  EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("tensor view_separator is in /m/a.safetensors too")));
+  EXPECT_THAT(FaultsOf(tensors),
+              ElementsAre(HasSubstr("tensor view_separator is in /m/a.safetensors too")));
 }
 
 TEST(CheckTensors, TheIndexIsHeldToItsWord) {
   const WeightFiles files{.paths = {kPath},
-                          .shard_of = {{"model.norm.weight", "b.safetensors"}, {"model.image_newline", "a.safetensors"}},
+                          .shard_of = {{"model.norm.weight", "b.safetensors"},
+                                       {"model.image_newline", "a.safetensors"}},
                           .index_path = "/m/index.json"};
-  const TensorReport report = CheckTensors(ParseArchitecture(TinyConfig(), "config.json").value(), files,
-                                           {HeaderOf(TinyTensors(), kPath)});
+  const TensorReport report = CheckTensors(ParseArchitecture(TinyConfig(), "config.json").value(),
+                                           files, {HeaderOf(TinyTensors(), kPath)});
   ASSERT_EQ(report.fault_count, 1);
-  EXPECT_EQ(report.faults[0].message(),
-            "/m/index.json: tensor model.norm.weight is not in b.safetensors but in /m/a.safetensors");
+  EXPECT_EQ(
+      report.faults[0].message(),
+      "/m/index.json: tensor model.norm.weight is not in b.safetensors but in /m/a.safetensors");
 }
 
 TEST(CheckTensors, ManyFaultsAreCountedAndTheFirstTold) {

@@ -43,9 +43,9 @@ SafetensorsHeader HeaderOf(const std::vector<NamedTensor>& tensors, const std::s
   for (const NamedTensor& tensor : tensors) {
     uint64_t bytes = tensor.dtype == "BF16" ? 2 : tensor.dtype == "I64" ? 8 : 4;
     for (const int64_t size : tensor.shape) bytes *= static_cast<uint64_t>(size);
-    entries.push_back(absl::StrCat("\"", tensor.name, "\":{\"dtype\":\"", tensor.dtype, "\",\"shape\":[",
-                                   absl::StrJoin(tensor.shape, ","), "],\"data_offsets\":[", reached, ",",
-                                   reached + bytes, "]}"));
+    entries.push_back(absl::StrCat("\"", tensor.name, "\":{\"dtype\":\"", tensor.dtype,
+                                   "\",\"shape\":[", absl::StrJoin(tensor.shape, ","),
+                                   "],\"data_offsets\":[", reached, ",", reached + bytes, "]}"));
     reached += bytes;
   }
   const std::string json = absl::StrCat("{", absl::StrJoin(entries, ","), "}");
@@ -69,7 +69,8 @@ std::string TinyConfig() {
 
 std::vector<NamedTensor> TinyTensors(const std::string& dtype) {
   std::vector<NamedTensor> tensors;
-  for (const ExpectedTensor& expected : ListTensors(ParseArchitecture(TinyConfig(), "config.json").value())) {
+  for (const ExpectedTensor& expected :
+       ListTensors(ParseArchitecture(TinyConfig(), "config.json").value())) {
     std::vector<int64_t> shape = expected.shape;
     for (int64_t& size : shape) size = size == kAnySize ? 5 : size;
     if (!expected.optional) tensors.push_back({expected.name, dtype, shape});

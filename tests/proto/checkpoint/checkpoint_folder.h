@@ -29,16 +29,17 @@ class TestFolder {
 // A safetensors file: the header's length, the header, `data_bytes` zeros.
 std::string SafetensorsFile(const std::string& header, size_t data_bytes);
 
-// The header that a writer would make for these tensors, and a header parsed from it. Offsets follow one
-// another; types are "F32", "BF16", "U32".
+// The header that a writer would make for these tensors, and a header parsed from it. Offsets
+// follow one another; types are "F32", "BF16", "U32".
 struct NamedTensor {
   std::string name, dtype;
   std::vector<int64_t> shape;
 };
-SafetensorsHeader HeaderOf(const std::vector<NamedTensor>& tensors, const std::string& path = "/m/a.safetensors");
+SafetensorsHeader HeaderOf(const std::vector<NamedTensor>& tensors,
+                           const std::string& path = "/m/a.safetensors");
 
-// A config so small that its tensors fit on a page: v1, one SAM block (global), one CLIP layer, two decoder
-// layers (the second with 2 experts), hidden 8, vocabulary 16.
+// A config so small that its tensors fit on a page: v1, one SAM block (global), one CLIP layer, two
+// decoder layers (the second with 2 experts), hidden 8, vocabulary 16.
 std::string TinyConfig();
 // What a checkpoint of this config stores, all in `dtype`; unknown sizes are 5.
 std::vector<NamedTensor> TinyTensors(const std::string& dtype = "BF16");

@@ -35,9 +35,10 @@ class Finding : public testing::Test {
 
   const TestFolder folder_;
   const std::string root_ = folder_.path();
-  const ModelPlaces places_ = {.models_dir = root_ + "/models",
-                               .program_folder = root_ + "/build/bin",
-                               .caches = {.hugging_face = root_ + "/hf", .quire = root_ + "/quire"}};
+  const ModelPlaces places_ = {
+      .models_dir = root_ + "/models",
+      .program_folder = root_ + "/build/bin",
+      .caches = {.hugging_face = root_ + "/hf", .quire = root_ + "/quire"}};
 };
 
 TEST_F(Finding, AFolderIsTakenAsItIs) {
@@ -106,8 +107,9 @@ TEST_F(Finding, AnUnfinishedSnapshotIsNoModelAndSaysWhatItLacks) {
 }
 
 TEST_F(Finding, AnUnknownNameIsToldTheKeys) {
-  EXPECT_THAT(FolderOf("huge"), AllOf(HasSubstr("model 'huge' was not found"), HasSubstr("deepseek-ocr-2"),
-                                      Not(HasSubstr("quire models pull"))));
+  EXPECT_THAT(FolderOf("huge"),
+              AllOf(HasSubstr("model 'huge' was not found"), HasSubstr("deepseek-ocr-2"),
+                    Not(HasSubstr("quire models pull"))));
 }
 
 }  // namespace

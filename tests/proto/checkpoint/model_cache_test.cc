@@ -56,8 +56,9 @@ TEST(Repository, MayNameARevision) {
 }
 
 TEST(Repository, RefusesWhatIsNoPartOfAPath) {
-  for (const char* text : {"a", "a/", "/b", "a/b/c", "../b", "a/..", "a/.b", "a/b@", "a/b@../c", "a/b@/c", "a/b@c/",
-                           "a/b c", "a/b\n", "a--b/c", "a/b?x", "a/b@x?y", ""}) {
+  for (const char* text :
+       {"a", "a/", "/b", "a/b/c", "../b", "a/..", "a/.b", "a/b@", "a/b@../c", "a/b@/c", "a/b@c/",
+        "a/b c", "a/b\n", "a--b/c", "a/b?x", "a/b@x?y", ""}) {
     EXPECT_FALSE(ParseRepository(text).ok()) << text;
   }
 }
@@ -74,7 +75,8 @@ class Snapshots : public testing::Test {
   // A snapshot as huggingface_hub writes it: links to blobs.
   void AddBlob(const std::string& name, const std::string& blob, const std::string& bytes) {
     folder_.Write("models--o--n/blobs/" + blob, bytes);
-    folder_.Link(std::string("models--o--n/snapshots/") + kCommit + "/" + name, "../../blobs/" + blob);
+    folder_.Link(std::string("models--o--n/snapshots/") + kCommit + "/" + name,
+                 "../../blobs/" + blob);
   }
   void AddWhole() {
     AddBlob("config.json", "aa", "{}");
@@ -123,7 +125,10 @@ TEST_F(Snapshots, AnIndexNeedsEachOfItsShards) {
 
 TEST_F(Snapshots, ARevisionsFileThatLeavesTheFolderIsNone) {
   AddWhole();
-  folder_.Write("models--o--n/refs/main", "../../../etc");
+  for (const char* name : {"config.json", "tokenizer.json", "a.safetensors"}) {
+    folder_.Write(std::string("outside/") + name, "{}");
+  }
+  folder_.Write("models--o--n/refs/main", "../../outside");
   EXPECT_FALSE(Find().has_value());
 }
 

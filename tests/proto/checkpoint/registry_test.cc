@@ -15,8 +15,8 @@ using ::testing::IsEmpty;
 TEST(Registry, HasItsKeys) {
   std::vector<std::string> keys;
   for (const RegistryEntry& entry : ReadRegistry()) keys.push_back(entry.key);
-  EXPECT_THAT(keys, ElementsAre("deepseek-ocr", "deepseek-ocr-2", "dogacel-mps", "dogacel-v2", "mlx-8bit", "nano",
-                                "default-cpu", "default-cuda", "default-mps"));
+  EXPECT_THAT(keys, ElementsAre("deepseek-ocr", "deepseek-ocr-2", "dogacel-mps", "dogacel-v2",
+                                "mlx-8bit", "nano", "default-cpu", "default-cuda", "default-mps"));
   EXPECT_EQ(FindRegistryEntry("gpt"), std::nullopt);
 }
 
@@ -44,7 +44,8 @@ TEST(Registry, EveryEntryHasAFactForEveryDevice) {
 }
 
 TEST(Registry, TheBanIsForOfficialModelsAlone) {
-  const RegistryEntry v1 = FindRegistryEntry("deepseek-ocr").value(), v2 = FindRegistryEntry("deepseek-ocr-2").value();
+  const RegistryEntry v1 = FindRegistryEntry("deepseek-ocr").value(),
+                      v2 = FindRegistryEntry("deepseek-ocr-2").value();
   EXPECT_EQ(v1.ngram_ban.at("image").size, 30);
   EXPECT_EQ(v1.ngram_ban.at("image").window, 90);
   EXPECT_EQ(v2.ngram_ban.at("image").size, 20);

@@ -27,8 +27,10 @@ std::string MessageOf(const std::string& json, uint64_t data_bytes) {
   return std::string(status.message());
 }
 
-std::string OneTensor(const std::string& dtype, const std::string& shape, const std::string& offsets) {
-  return "{\"t\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
+std::string OneTensor(const std::string& dtype, const std::string& shape,
+                      const std::string& offsets) {
+  return "{\"t\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets +
+         "}}";
 }
 
 TEST(Safetensors, ReadsAFilesTensorsInTheirOrder) {
@@ -54,18 +56,22 @@ TEST(Safetensors, AScalarAndAnEmptyTensorAreTensors) {
 TEST(Safetensors, SaysThatAFileIsShorterThanALength) {
   const TestFolder folder;
   const std::string path = folder.Write("m.safetensors", "1234567");
-  EXPECT_THAT(std::string(ReadSafetensorsHeader(path).status().message()), HasSubstr("it has 7 bytes"));
+  EXPECT_THAT(std::string(ReadSafetensorsHeader(path).status().message()),
+              HasSubstr("it has 7 bytes"));
 }
 
 TEST(Safetensors, RefusesAHeaderThatIsLongerThanTheFile) {
   const absl::Status status =
-      SafetensorsHeaderBytes(std::string("\xff\0\0\0\0\0\0\0", 8), 100, "/m/x.safetensors").status();
-  EXPECT_EQ(status.message(),
-            "/m/x.safetensors: its header claims 255 bytes and the file has 100; expected at most 92");
+      SafetensorsHeaderBytes(std::string("\xff\0\0\0\0\0\0\0", 8), 100, "/m/x.safetensors")
+          .status();
+  EXPECT_EQ(
+      status.message(),
+      "/m/x.safetensors: its header claims 255 bytes and the file has 100; expected at most 92");
 }
 
 TEST(Safetensors, RefusesAHeaderOfAllTheMemoryThereIs) {
-  const absl::Status status = SafetensorsHeaderBytes(std::string(8, '\xff'), uint64_t{1} << 60, "x").status();
+  const absl::Status status =
+      SafetensorsHeaderBytes(std::string(8, '\xff'), uint64_t{1} << 60, "x").status();
   EXPECT_THAT(std::string(status.message()), HasSubstr("expected at most 100000000"));
 }
 
@@ -79,13 +85,17 @@ TEST(Safetensors, RefusesWhatIsNoJson) {
 TEST(Safetensors, RefusesDeepJsonAtItsSecondLevel) {
   EXPECT_THAT(MessageOf(OneTensor("F32", std::string(1'000'000, '['), "[0,4]"), 4),
               HasSubstr("tensor t has no proper shape, dtype and data_offsets: found a list"));
-  EXPECT_THAT(MessageOf("{\"__metadata__\":{\"a\":{\"b\":{}}}}", 0), HasSubstr("expected strings alone"));
+  EXPECT_THAT(MessageOf("{\"__metadata__\":{\"a\":{\"b\":{}}}}", 0),
+              HasSubstr("expected strings alone"));
 }
 
 TEST(Safetensors, NamesATensorWithoutOneOfItsFields) {
-  EXPECT_THAT(MessageOf(R"({"t":{"dtype":"F32","shape":[1]}})", 4), HasSubstr("tensor t has no proper shape"));
-  EXPECT_THAT(MessageOf(OneTensor("F32", "[1]", "[0]"), 4), HasSubstr("tensor t has no proper shape"));
-  EXPECT_THAT(MessageOf(OneTensor("F32", "[1]", "[0,4,8]"), 4), HasSubstr("more than two data_offsets"));
+  EXPECT_THAT(MessageOf(R"({"t":{"dtype":"F32","shape":[1]}})", 4),
+              HasSubstr("tensor t has no proper shape"));
+  EXPECT_THAT(MessageOf(OneTensor("F32", "[1]", "[0]"), 4),
+              HasSubstr("tensor t has no proper shape"));
+  EXPECT_THAT(MessageOf(OneTensor("F32", "[1]", "[0,4,8]"), 4),
+              HasSubstr("more than two data_offsets"));
 }
 
 TEST(Safetensors, NamesAFieldThatIsOfAnotherKind) {
@@ -113,23 +123,28 @@ TEST(Safetensors, RefusesOffsetsThatContradictTheShape) {
 }
 
 TEST(Safetensors, RefusesOffsetsPastTheFile) {
-  EXPECT_THAT(MessageOf(OneTensor("F32", "[2]", "[0,8]"), 7), HasSubstr("lies at bytes 0 to 8 of 7"));
-  EXPECT_THAT(MessageOf(OneTensor("F32", "[2]", "[8,0]"), 8), HasSubstr("lies at bytes 8 to 0 of 8"));
+  EXPECT_THAT(MessageOf(OneTensor("F32", "[2]", "[0,8]"), 7),
+              HasSubstr("lies at bytes 0 to 8 of 7"));
+  EXPECT_THAT(MessageOf(OneTensor("F32", "[2]", "[8,0]"), 8),
+              HasSubstr("lies at bytes 8 to 0 of 8"));
 }
 
 TEST(Safetensors, RefusesSizesThatOverflow) {
-  EXPECT_THAT(MessageOf(OneTensor("F32", "[1099511627776]", "[0,4]"), 4), HasSubstr("a dimension of 1099511627776"));
+  EXPECT_THAT(MessageOf(OneTensor("F32", "[1099511627776]", "[0,4]"), 4),
+              HasSubstr("a dimension of 1099511627776"));
   // 2^39 * 2^39 * 4 is 0 in 64 bits.
   EXPECT_THAT(MessageOf(OneTensor("F32", "[549755813888,549755813888]", "[0,0]"), 0),
               HasSubstr("expected a shape that a file can hold"));
   EXPECT_THAT(MessageOf(OneTensor("F32", "[1]", "[18446744073709551612,18446744073709551616]"), 4),
               HasSubstr("found 1844674407370955"));
-  EXPECT_THAT(MessageOf(OneTensor("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4), HasSubstr("more than 8 dimensions"));
+  EXPECT_THAT(MessageOf(OneTensor("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4),
+              HasSubstr("more than 8 dimensions"));
 }
 
 TEST(Safetensors, RefusesTensorsThatOverlap) {
   EXPECT_THAT(MessageOf(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},
-                            "b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})", 7),
+                            "b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}})",
+                        7),
               HasSubstr("tensor b begins at byte 3, inside another; expected 4"));
 }
 
@@ -140,7 +155,8 @@ TEST(Safetensors, RefusesBytesOfNobody) {
 
 TEST(Safetensors, RefusesNamesThatAreNoNames) {
   EXPECT_THAT(MessageOf("{\"\":{}}", 0), HasSubstr("a name of 0 bytes"));
-  EXPECT_THAT(MessageOf("{\"" + std::string(2000, 'x') + "\":{}}", 0), HasSubstr("a name of 2000 bytes"));
+  EXPECT_THAT(MessageOf("{\"" + std::string(2000, 'x') + "\":{}}", 0),
+              HasSubstr("a name of 2000 bytes"));
   EXPECT_THAT(MessageOf("{\"\\u001b[2J\":{}}", 0), HasSubstr("tensor ?[2J"));
 }
 

@@ -1,4 +1,5 @@
-// The lists of models.md's official checkpoints, summed: a wrong name, shape or count changes a total.
+// The lists of models.md's official checkpoints, summed: a wrong name, shape or count changes a
+// total.
 #include "proto/checkpoint/tensor_list.h"
 
 #include <gmock/gmock.h>
@@ -14,7 +15,8 @@ namespace {
 
 // The official files' configs say nothing that the defaults do not, but for the family.
 Architecture Official(ModelFamily family) {
-  const std::string name = family == ModelFamily::kV1 ? "DeepseekOCRForCausalLM" : "DeepseekOCR2ForCausalLM";
+  const std::string name =
+      family == ModelFamily::kV1 ? "DeepseekOCRForCausalLM" : "DeepseekOCR2ForCausalLM";
   return ParseArchitecture("{\"architectures\": [\"" + name + "\"]}", "config.json").value();
 }
 
@@ -99,7 +101,8 @@ TEST(OfficialName, UndoesWhatMlxsConverterRenames) {
       {"image_newline", "model.image_newline"},
       {"view_separator", "model.view_seperator"},
       {"model.view_separator", "model.view_seperator"}};
-  for (const auto& [stored, official] : official_of) EXPECT_EQ(OfficialName(stored), official) << stored;
+  for (const auto& [stored, official] : official_of)
+    EXPECT_EQ(OfficialName(stored), official) << stored;
 }
 
 TEST(OfficialName, LeavesOfficialNamesAlone) {

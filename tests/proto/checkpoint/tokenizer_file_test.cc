@@ -16,7 +16,10 @@ std::string FaultOf(const std::string& text) {
 }
 
 TEST(TokenizerFile, HoldsThePlaceholderUnderItsId) {
-  EXPECT_EQ(FaultOf(R"({"added_tokens": [{"id": 0, "content": "<b>"}, {"id": 3, "content": "<image>"}]})"), "");
+  EXPECT_EQ(
+      FaultOf(
+          R"({"added_tokens": [{"id": 0, "content": "<b>"}, {"id": 3, "content": "<image>"}]})"),
+      "");
 }
 
 TEST(TokenizerFile, ThatLacksThePlaceholderIsRefused) {
@@ -25,16 +28,19 @@ TEST(TokenizerFile, ThatLacksThePlaceholderIsRefused) {
 }
 
 TEST(TokenizerFile, WithAnotherIdIsRefused) {
-  EXPECT_THAT(FaultOf(R"({"added_tokens": [{"id": 4, "content": "<image>"}]})"), HasSubstr("has the id 4; expected 3"));
+  EXPECT_THAT(FaultOf(R"({"added_tokens": [{"id": 4, "content": "<image>"}]})"),
+              HasSubstr("has the id 4; expected 3"));
 }
 
 TEST(TokenizerFile, WithIdsPastTheVocabularyIsRefused) {
-  EXPECT_THAT(FaultOf(R"({"added_tokens": [{"id": 16, "content": "x"}]})"), HasSubstr("the id 16; expected one below 16"));
+  EXPECT_THAT(FaultOf(R"({"added_tokens": [{"id": 16, "content": "x"}]})"),
+              HasSubstr("the id 16; expected one below 16"));
 }
 
 TEST(TokenizerFile, ThatIsNoTokenizerIsRefused) {
   EXPECT_THAT(FaultOf("{}"), HasSubstr("no list \"added_tokens\""));
-  EXPECT_THAT(FaultOf(R"({"added_tokens": [{"id": -1, "content": "x"}]})"), HasSubstr("no id or no content"));
+  EXPECT_THAT(FaultOf(R"({"added_tokens": [{"id": -1, "content": "x"}]})"),
+              HasSubstr("no id or no content"));
   EXPECT_THAT(FaultOf("nothing"), HasSubstr("no JSON object"));
 }
 

@@ -26,24 +26,28 @@ TEST_F(Files, TheOnlyOneIsTaken) {
 }
 
 TEST_F(Files, NoneOrSeveralNeedAnIndex) {
-  EXPECT_THAT(std::string(FindWeightFiles(folder_.path()).status().message()), HasSubstr("holds 0 *.safetensors"));
+  EXPECT_THAT(std::string(FindWeightFiles(folder_.path()).status().message()),
+              HasSubstr("holds 0 *.safetensors"));
   folder_.Write("a.safetensors", "");
   folder_.Write("b.safetensors", "");
-  EXPECT_THAT(std::string(FindWeightFiles(folder_.path()).status().message()), HasSubstr("holds 2 *.safetensors"));
+  EXPECT_THAT(std::string(FindWeightFiles(folder_.path()).status().message()),
+              HasSubstr("holds 2 *.safetensors"));
 }
 
 TEST_F(Files, AnIndexNamesItsShardsOnce) {
   const std::string a = folder_.Write("a.safetensors", ""), b = folder_.Write("b.safetensors", "");
   folder_.Write("c.safetensors", "");
-  folder_.Write("model.safetensors.index.json",
-                R"({"weight_map": {"x": "b.safetensors", "y": "a.safetensors", "z": "a.safetensors"}})");
+  folder_.Write(
+      "model.safetensors.index.json",
+      R"({"weight_map": {"x": "b.safetensors", "y": "a.safetensors", "z": "a.safetensors"}})");
   const WeightFiles files = FindWeightFiles(folder_.path()).value();
   EXPECT_THAT(files.paths, ElementsAre(a, b));
   EXPECT_EQ(files.shard_of.at("x"), "b.safetensors");
 }
 
 TEST_F(Files, AShardThatIsNotThereIsNamed) {
-  EXPECT_THAT(FaultOf(R"({"weight_map": {"x": "a.safetensors"}})"), HasSubstr("the shard a.safetensors is not in the folder"));
+  EXPECT_THAT(FaultOf(R"({"weight_map": {"x": "a.safetensors"}})"),
+              HasSubstr("the shard a.safetensors is not in the folder"));
 }
 
 TEST_F(Files, AnIndexThatIsNoneIsNamed) {
@@ -56,7 +60,8 @@ TEST_F(Files, AnIndexThatIsNoneIsNamed) {
 
 TEST_F(Files, AShardOutsideTheFolderIsNone) {
   folder_.Write("a.safetensors", "");
-  EXPECT_THAT(FaultOf(R"({"weight_map": {"x": "../a.safetensors"}})"), HasSubstr("tensor x names no file"));
+  EXPECT_THAT(FaultOf(R"({"weight_map": {"x": "../a.safetensors"}})"),
+              HasSubstr("tensor x names no file"));
   EXPECT_THAT(FaultOf(R"({"weight_map": {"x": ".."}})"), HasSubstr("tensor x names no file"));
 }
 

@@ -1,5 +1,5 @@
-// What is said in two places is said alike: by the loader and the list of tensors that `quire models verify`
-// goes by, by the registry and the official reading that a folder gets without one.
+// What is said in two places is said alike: by the loader and the list of tensors that `quire
+// models verify` goes by, by the registry and the official reading that a folder gets without one.
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -21,7 +21,8 @@ using Shapes = std::map<std::string, std::vector<int64_t>>;
 // The list, its unknown sizes as the checkpoint has them.
 Shapes ListedShapes(const TinyCheckpoint& checkpoint) {
   Shapes shapes;
-  for (const ExpectedTensor& tensor : ListTensors(ParseModelConfig(checkpoint.config, "config.json").value())) {
+  for (const ExpectedTensor& tensor :
+       ListTensors(ParseModelConfig(checkpoint.config, "config.json").value())) {
     const auto stored = checkpoint.tensors.find(tensor.name);
     if (tensor.optional && stored == checkpoint.tensors.end()) continue;
     std::vector<int64_t> shape = tensor.shape;
@@ -52,7 +53,10 @@ TEST(TensorList, IsWhatTheLoaderTakesOfV2) { ExpectLoadedAsListed(TinyCheckpoint
 
 void ExpectBan(const char* key, const char* architecture) {
   const ReadingConfig reading =
-      ParseModelConfig(std::string("{\"architectures\": [\"") + architecture + "\"]}", "config.json").value().reading;
+      ParseModelConfig(std::string("{\"architectures\": [\"") + architecture + "\"]}",
+                       "config.json")
+          .value()
+          .reading;
   const RegistryEntry entry = FindRegistryEntry(key).value();
   EXPECT_EQ(reading.name, key);
   EXPECT_EQ(reading.ngram_size, entry.ngram_ban.at("pdf").size);
@@ -60,9 +64,13 @@ void ExpectBan(const char* key, const char* architecture) {
   EXPECT_EQ(reading.ngram_exempt_ids, entry.ngram_exempt_ids);
 }
 
-TEST(Registry, HasTheBanOfTheOfficialReadingOfV1) { ExpectBan("deepseek-ocr", "DeepseekOCRForCausalLM"); }
+TEST(Registry, HasTheBanOfTheOfficialReadingOfV1) {
+  ExpectBan("deepseek-ocr", "DeepseekOCRForCausalLM");
+}
 
-TEST(Registry, HasTheBanOfTheOfficialReadingOfV2) { ExpectBan("deepseek-ocr-2", "DeepseekOCR2ForCausalLM"); }
+TEST(Registry, HasTheBanOfTheOfficialReadingOfV2) {
+  ExpectBan("deepseek-ocr-2", "DeepseekOCR2ForCausalLM");
+}
 
 }  // namespace
 }  // namespace quire::worker
