@@ -75,13 +75,12 @@ absl::StatusOr<DecoderAttention> DecoderAttention::Load(const WeightScope& scope
                                                         const DecoderConfig& config) {
   const int64_t dim = config.hidden_size;
   DecoderAttention attention{.heads = config.num_attention_heads};
-  std::vector<at::Tensor> parts;
-  for (const char* name : {"q_proj.weight", "k_proj.weight", "v_proj.weight"}) {
-    QUIRE_ASSIGN_OR_RETURN(parts.emplace_back(), scope.Take(name, {dim, dim}));
+  std::vector<Matrix> parts;
+  for (const char* name : {"q_proj", "k_proj", "v_proj"}) {
+    QUIRE_ASSIGN_OR_RETURN(parts.emplace_back(), Matrix::Load(scope / name, dim, dim));
   }
-  attention.qkv_proj = at::cat(parts, 0);
-  QUIRE_ASSIGN_OR_RETURN(attention.o_proj,
-                         Linear::Load(scope / "o_proj", dim, dim, /*has_bias=*/false));
+  attention.qkv_proj = Matrix::Rows(parts);
+  QUIRE_ASSIGN_OR_RETURN(attention.o_proj, Matrix::Load(scope / "o_proj", dim, dim));
   return attention;
 }
 
@@ -89,7 +88,7 @@ at::Tensor DecoderAttention::operator()(const at::Tensor& x, const Rotary& rotar
                                         std::span<const StepSequence> sequences,
                                         KvCache& cache) const {
   const int64_t rows = x.size(0), dim = x.size(1);
-  const at::Tensor parts = at::linear(x, qkv_proj).view({rows, 3, heads, dim / heads});
+  const at::Tensor parts = qkv_proj(x).view({rows, 3, heads, dim / heads});
   const at::Tensor q = rotary(parts.select(1, 0)).contiguous();      // [rows, heads, head_dim]
   const at::Tensor k = rotary(parts.select(1, 1)), v = parts.select(1, 2);
   at::Tensor keys = cache.keys(layer), values = cache.values(layer);
@@ -116,11 +115,12 @@ absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& con
   const WeightScope root(weights), model = root / "model";
   const int64_t hidden = config.hidden_size;
   QUIRE_ASSIGN_OR_RETURN(decoder.embed_tokens,
-                         model.Take("embed_tokens.weight", {config.vocab_size, hidden}));
+                         Matrix::Load(model / "embed_tokens", hidden, config.vocab_size));
   if (config.tie_word_embeddings) {
     decoder.lm_head = decoder.embed_tokens;
   } else {
-    QUIRE_ASSIGN_OR_RETURN(decoder.lm_head, root.Take("lm_head.weight", {config.vocab_size, hidden}));
+    QUIRE_ASSIGN_OR_RETURN(decoder.lm_head,
+                           Matrix::Load(root / "lm_head", hidden, config.vocab_size));
   }
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const WeightScope here = model / "layers" / i;
@@ -146,9 +146,9 @@ absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& con
   const at::Tensor half =
       at::arange(config.max_position_embeddings, at::kFloat).unsqueeze(1) * inverse;
   const at::Tensor angles = at::cat({half, half}, -1);               // [positions, head_dim]
-  decoder.cos_ = angles.cos().to(decoder.options());
-  decoder.sin_ = angles.sin().to(decoder.options());
-  const at::TensorOptions options = decoder.options();
+  const at::TensorOptions options = weights.placement();
+  decoder.cos_ = angles.cos().to(options);
+  decoder.sin_ = angles.sin().to(options);
   if (options.device().is_cpu() && options.dtype() == at::kFloat) decoder.PrepareSingleRows(config);
   return decoder;
 }
@@ -163,22 +163,22 @@ void Decoder::PrepareSingleRows(const DecoderConfig& config) {
                             .norm_topk_prob = config.norm_topk_prob,
                             .routed_scaling_factor = config.routed_scaling_factor,
                             .norm = Data(norm.weight),
-                            .lm_head = Data(lm_head),
+                            .lm_head = lm_head.plain(),
                             .cos = Data(cos_),
                             .sin = Data(sin_)};
   for (const DecoderLayer& layer : layers) {
     const SwiGlu& dense = layer.moe ? layer.moe->shared_experts : *layer.dense;
     CpuDecoderLayer plain{.input_layernorm = Data(layer.input_layernorm.weight),
-                          .qkv_proj = Data(layer.self_attn.qkv_proj),
-                          .o_proj = Data(layer.self_attn.o_proj.weight),
+                          .qkv_proj = layer.self_attn.qkv_proj.plain(),
+                          .o_proj = layer.self_attn.o_proj.plain(),
                           .post_attention_layernorm = Data(layer.post_attention_layernorm.weight),
-                          .gate_up_proj = Data(dense.gate_up_proj),
-                          .down_proj = Data(dense.down_proj.weight),
-                          .width = dense.down_proj.weight.size(1)};
+                          .gate_up_proj = dense.gate_up_proj.plain(),
+                          .down_proj = dense.down_proj.plain(),
+                          .width = dense.down_proj.size(1)};
     if (layer.moe) {
-      plain.gate = Data(layer.moe->gate);
-      plain.expert_gate_up_proj = Data(layer.moe->gate_up_proj);
-      plain.expert_down_proj = Data(layer.moe->down_proj);
+      plain.gate = {.values = Data(layer.moe->gate), .in = config.hidden_size};
+      plain.expert_gate_up_proj = layer.moe->gate_up_proj.plain();
+      plain.expert_down_proj = layer.moe->down_proj.plain();
       plain.expert_width = layer.moe->down_proj.size(2);
     }
     weights.layers.push_back(plain);
@@ -205,7 +205,7 @@ at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
   return logits;
 }
 
-at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.index_select(0, ids); }
+at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.Pick(ids); }
 
 Rotary Decoder::RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const {
   std::vector<int64_t> positions;
@@ -241,7 +241,7 @@ at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence>
   }
   if (wanted.empty()) return at::empty({0, lm_head.size(0)}, x.options().dtype(at::kFloat));
   if (static_cast<int64_t>(wanted.size()) < x.size(0)) x = x.index_select(0, Index(wanted, x));
-  return at::linear(norm(x), lm_head).to(at::kFloat);                // [wanted, vocab]
+  return lm_head(norm(x)).to(at::kFloat);                // [wanted, vocab]
 }
 
 }  // namespace quire::worker

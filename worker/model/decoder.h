@@ -23,8 +23,8 @@ struct Rotary {
 };
 
 struct DecoderAttention {
-  at::Tensor qkv_proj;  // [3 * dim, dim]: q, k, v
-  Linear o_proj;
+  Matrix qkv_proj;  // [3 * dim, dim]: q, k, v
+  Matrix o_proj;
   int64_t heads = 0;
   static absl::StatusOr<DecoderAttention> Load(const WeightScope& scope, const DecoderConfig& config);
   at::Tensor operator()(const at::Tensor& x, const Rotary& rotary, int64_t layer,
@@ -47,14 +47,14 @@ class Decoder {
   // See OcrModel::Step.
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                   KvCache& cache) const;
-  const at::TensorOptions options() const { return embed_tokens.options(); }
+  const at::TensorOptions options() const { return cos_.options(); }
 
  private:
   Rotary RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const;
   void PrepareSingleRows(const DecoderConfig& config);
   at::Tensor StepSingleRows(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                             KvCache& cache) const;
-  at::Tensor embed_tokens, lm_head;
+  Matrix embed_tokens, lm_head;
   at::Tensor cos_, sin_;  // [positions, head_dim]
   std::vector<DecoderLayer> layers;
   RmsNorm norm;

@@ -19,16 +19,15 @@ at::Tensor GateTimesUp(const at::Tensor& gate_up) {
 
 absl::StatusOr<SwiGlu> SwiGlu::Load(const WeightScope& scope, int64_t hidden, int64_t width) {
   SwiGlu mlp;
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor gate, scope.Take("gate_proj.weight", {width, hidden}));
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor up, scope.Take("up_proj.weight", {width, hidden}));
-  mlp.gate_up_proj = at::cat({gate, up}, 0);
-  QUIRE_ASSIGN_OR_RETURN(mlp.down_proj,
-                         Linear::Load(scope / "down_proj", width, hidden, /*has_bias=*/false));
+  QUIRE_ASSIGN_OR_RETURN(const Matrix gate, Matrix::Load(scope / "gate_proj", hidden, width));
+  QUIRE_ASSIGN_OR_RETURN(const Matrix up, Matrix::Load(scope / "up_proj", hidden, width));
+  mlp.gate_up_proj = Matrix::Rows({gate, up});
+  QUIRE_ASSIGN_OR_RETURN(mlp.down_proj, Matrix::Load(scope / "down_proj", width, hidden));
   return mlp;
 }
 
 at::Tensor SwiGlu::operator()(const at::Tensor& x) const {
-  return down_proj(GateTimesUp(at::linear(x, gate_up_proj)));
+  return down_proj(GateTimesUp(gate_up_proj(x)));
 }
 
 absl::StatusOr<Moe> Moe::Load(const WeightScope& scope, const DecoderConfig& config) {
@@ -37,14 +36,14 @@ absl::StatusOr<Moe> Moe::Load(const WeightScope& scope, const DecoderConfig& con
           .norm_topk_prob = config.norm_topk_prob,
           .routed_scaling_factor = config.routed_scaling_factor};
   QUIRE_ASSIGN_OR_RETURN(moe.gate, scope.TakeF32("gate.weight", {config.n_routed_experts, hidden}));
-  std::vector<at::Tensor> gate_up, down;
+  std::vector<Matrix> gate_up, down;
   for (int64_t i = 0; i < config.n_routed_experts; ++i) {
     QUIRE_ASSIGN_OR_RETURN(SwiGlu expert, SwiGlu::Load(scope / "experts" / i, hidden, width));
     gate_up.push_back(expert.gate_up_proj);
-    down.push_back(expert.down_proj.weight);
+    down.push_back(expert.down_proj);
   }
-  moe.gate_up_proj = at::stack(gate_up);
-  moe.down_proj = at::stack(down);
+  moe.gate_up_proj = Matrix::Stack(gate_up);
+  moe.down_proj = Matrix::Stack(down);
   QUIRE_ASSIGN_OR_RETURN(
       moe.shared_experts,
       SwiGlu::Load(scope / "shared_experts", hidden, width * config.n_shared_experts));
@@ -75,8 +74,7 @@ at::Tensor Moe::Routed(const at::Tensor& x, const at::Tensor& probabilities,
     const int64_t count = counts.const_data_ptr<int64_t>()[e];
     if (count == 0) continue;
     const at::Tensor mine = sorted.narrow(0, at_row, count);
-    outputs.push_back(
-        at::linear(GateTimesUp(at::linear(mine, gate_up_proj[e])), down_proj[e]));
+    outputs.push_back(down_proj[e](GateTimesUp(gate_up_proj[e](mine))));
     at_row += count;
   }
   const at::Tensor weighted = at::cat(outputs, 0).to(at::kFloat) *

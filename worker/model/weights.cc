@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/status.h"
+#include "worker/model/cpu_kernels.h"
 
 namespace quire::worker {
 
@@ -213,33 +214,51 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
   return tensor;
 }
 
-absl::StatusOr<at::Tensor> Weights::Dequantise(const std::string& stem,
+std::string Weights::CodedStem(const std::string& name) const {
+  constexpr std::string_view kSuffix = ".weight";
+  if (!absl::EndsWith(name, ".weight")) return "";
+  std::string stem = name.substr(0, name.size() - kSuffix.size());
+  return Has(stem + ".scales") ? stem : "";
+}
+
+absl::StatusOr<CodedTensor> Weights::ReadCodes(const std::string& stem,
                                                const std::vector<int64_t>& shape) {
   const int64_t group = quantization_.group_size;
-  const int64_t rows = shape[0], columns = shape[1];
-  if (shape.size() != 2 || columns % group != 0 || quantization_.bits != 8) {
+  if (shape.size() != 2 || shape[1] % group != 0 || quantization_.bits != 8) {
     return absl::InvalidArgumentError(absl::StrCat(
         "tensor ", stem, ".weight is quantised and has the shape ", Shape(shape),
         "; expected two dimensions, 8 bits and a width that groups of ", group, " divide"));
   }
+  const int64_t rows = shape[0], columns = shape[1];
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor packed, Read(stem + ".weight", {rows, columns / 4}, "U32"));
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor scales,
                          Read(stem + ".scales", {rows, columns / group}, "BF16 F16 F32"));
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor biases,
                          Read(stem + ".biases", {rows, columns / group}, "BF16 F16 F32"));
-  const at::Tensor codes = packed.view(at::kByte).view({rows, columns / group, group}).to(at::kFloat);
-  return (codes * scales.to(at::kFloat).unsqueeze(-1)).add_(biases.to(at::kFloat).unsqueeze(-1)).view(shape);
+  return CodedTensor{packed.view(at::kByte), scales.to(at::kFloat), biases.to(at::kFloat)};
+}
+
+absl::StatusOr<std::optional<CodedTensor>> Weights::TakeCodes(const std::string& name,
+                                                              const std::vector<int64_t>& shape) {
+  const std::string stem = CodedStem(name);
+  const bool kernels = options_.device().is_cpu() && options_.dtype() == at::kFloat &&
+                       quantization_.group_size % CpuMatrix::kCodesAtOnce == 0 &&
+                       quantization_.group_size <= CpuMatrix::kLargestGroup;
+  if (stem.empty() || !kernels) return std::nullopt;
+  QUIRE_ASSIGN_OR_RETURN(CodedTensor coded, ReadCodes(stem, shape));
+  return coded;
 }
 
 absl::StatusOr<at::Tensor> Weights::TakeF32(const std::string& name,
                                             const std::vector<int64_t>& shape) {
-  constexpr std::string_view kSuffix = ".weight";
-  if (absl::EndsWith(name, ".weight")) {
-    const std::string stem = name.substr(0, name.size() - kSuffix.size());
-    if (Has(stem + ".scales")) {
-      QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Dequantise(stem, shape));
-      return values.to(options_.dtype(at::kFloat));
-    }
+  if (const std::string stem = CodedStem(name); !stem.empty()) {
+    QUIRE_ASSIGN_OR_RETURN(const CodedTensor coded, ReadCodes(stem, shape));
+    const int64_t groups = coded.scales.size(1);
+    const at::Tensor codes = coded.codes.view({shape[0], groups, shape[1] / groups}).to(at::kFloat);
+    return (codes * coded.scales.unsqueeze(-1))
+        .add_(coded.biases.unsqueeze(-1))
+        .view(shape)
+        .to(options_.dtype(at::kFloat));
   }
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Read(name, shape, "F32 BF16 F16"));
   return values.to(options_.dtype(at::kFloat));
@@ -284,6 +303,10 @@ absl::StatusOr<at::Tensor> WeightScope::Take(std::string_view name,
 absl::StatusOr<at::Tensor> WeightScope::TakeF32(std::string_view name,
                                                 const std::vector<int64_t>& shape) const {
   return weights_->TakeF32(Name(name), shape);
+}
+absl::StatusOr<std::optional<CodedTensor>> WeightScope::TakeCodes(
+    std::string_view name, const std::vector<int64_t>& shape) const {
+  return weights_->TakeCodes(Name(name), shape);
 }
 std::vector<int64_t> WeightScope::ShapeOf(std::string_view name) const {
   return weights_->ShapeOf(Name(name));
