@@ -251,6 +251,12 @@ absl::StatusOr<at::Tensor> Weights::Take(const std::string& name,
   return values.to(options_);
 }
 
+std::vector<std::string> Weights::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
+}
+
 std::vector<int64_t> Weights::ShapeOf(const std::string& name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? std::vector<int64_t>() : found->second.shape;

@@ -35,6 +35,7 @@ class Weights {
   absl::StatusOr<at::Tensor> Take(const std::string& name, const std::vector<int64_t>& shape);
   absl::StatusOr<at::Tensor> TakeF32(const std::string& name, const std::vector<int64_t>& shape);
   bool Has(const std::string& name) const { return entries_.contains(name); }
+  std::vector<std::string> Names() const;
   // As it is stored; empty for an unknown name.
   std::vector<int64_t> ShapeOf(const std::string& name) const;
 
