@@ -207,9 +207,12 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
                                                    absl::string_view(dtypes.data(), dtypes.size())));
   }
   const at::ScalarType type = entry.dtype == "U32" ? at::kInt : ScalarTypeOf(entry.dtype);
-  // Aligned or not, the bytes are copied once: out of the mapping, into a tensor.
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
-  std::memcpy(tensor.data_ptr(), entry.file->data + entry.begin, entry.end - entry.begin);
+  void* bytes = const_cast<uint8_t*>(entry.file->data + entry.begin);
+  if (entry.begin % static_cast<uint64_t>(BytesPerElement(entry.dtype)) == 0) {
+    return at::from_blob(bytes, shape, [file = entry.file](void*) {}, type);
+  }
+  at::Tensor tensor = at::empty(shape, type);
+  std::memcpy(tensor.data_ptr(), bytes, entry.end - entry.begin);
   return tensor;
 }
 
@@ -231,24 +234,31 @@ absl::StatusOr<at::Tensor> Weights::Dequantise(const std::string& stem,
   return (codes * scales.to(at::kFloat).unsqueeze(-1)).add_(biases.to(at::kFloat).unsqueeze(-1)).view(shape);
 }
 
-absl::StatusOr<at::Tensor> Weights::TakeF32(const std::string& name,
-                                            const std::vector<int64_t>& shape) {
+absl::StatusOr<at::Tensor> Weights::TakeAs(const std::string& name,
+                                           const std::vector<int64_t>& shape,
+                                           const at::TensorOptions& options) {
   constexpr std::string_view kSuffix = ".weight";
   if (absl::EndsWith(name, ".weight")) {
     const std::string stem = name.substr(0, name.size() - kSuffix.size());
     if (Has(stem + ".scales")) {
       QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Dequantise(stem, shape));
-      return values.to(options_.dtype(at::kFloat));
+      return values.to(options);
     }
   }
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Read(name, shape, "F32 BF16 F16"));
-  return values.to(options_.dtype(at::kFloat));
+  QUIRE_ASSIGN_OR_RETURN(const at::Tensor stored, Read(name, shape, "F32 BF16 F16"));
+  // Nothing handed out lies in the mapping. To a device goes what is stored, to be converted there.
+  if (options.device().is_cpu()) return stored.to(options, /*non_blocking=*/false, /*copy=*/true);
+  return stored.to(options.device(), stored.scalar_type()).to(options);
+}
+
+absl::StatusOr<at::Tensor> Weights::TakeF32(const std::string& name,
+                                            const std::vector<int64_t>& shape) {
+  return TakeAs(name, shape, options_.dtype(at::kFloat));
 }
 
 absl::StatusOr<at::Tensor> Weights::Take(const std::string& name,
                                          const std::vector<int64_t>& shape) {
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, TakeF32(name, shape));
-  return values.to(options_);
+  return TakeAs(name, shape, options_);
 }
 
 std::vector<std::string> Weights::Names() const {

@@ -54,6 +54,9 @@ class Weights {
     uint64_t begin = 0, end = 0;  // bytes of the file
   };
   absl::Status AddFile(const std::string& path);
+  absl::StatusOr<at::Tensor> TakeAs(const std::string& name, const std::vector<int64_t>& shape,
+                                    const at::TensorOptions& options);
+  // A tensor in the mapping, which it holds.
   absl::StatusOr<at::Tensor> Read(const std::string& name, const std::vector<int64_t>& shape,
                                   std::string_view dtypes);
   absl::StatusOr<at::Tensor> Dequantise(const std::string& stem, const std::vector<int64_t>& shape);
