@@ -12,36 +12,32 @@
 namespace quire::worker {
 namespace {
 
-// Where a step's new rows go: block and place in it, for each row.
-struct CachePlaces {
-  std::vector<int64_t> block, offset;
-};
-
-CachePlaces PlacesOf(std::span<const StepSequence> sequences, const KvCache& cache) {
-  CachePlaces places;
-  for (const StepSequence& step : sequences) {
-    const std::vector<int32_t>& blocks = cache.blocks(step.sequence);
-    for (int64_t i = 0; i < step.rows; ++i) {
-      const int64_t position = cache.length(step.sequence) + i;
-      places.block.push_back(blocks[position / KvCache::kBlockTokens]);
-      places.offset.push_back(position % KvCache::kBlockTokens);
-    }
-  }
-  return places;
+int64_t BlocksFor(int64_t tokens) {
+  return (tokens + KvCache::kBlockTokens - 1) / KvCache::kBlockTokens;
 }
 
 at::Tensor Index(const std::vector<int64_t>& values, const at::Tensor& like) {
   return at::tensor(values, at::kLong).to(like.device());
 }
 
-// All stored keys or values of a sequence: [heads, tokens, head_dim].
-at::Tensor Gather(const at::Tensor& cached, const std::vector<int32_t>& blocks, int64_t tokens) {
-  const int64_t used = (tokens + KvCache::kBlockTokens - 1) / KvCache::kBlockTokens;
-  const std::vector<int64_t> index(blocks.begin(), blocks.begin() + used);
-  return cached.index_select(0, Index(index, cached))
-      .permute({1, 0, 2, 3})
-      .reshape({cached.size(1), -1, cached.size(3)})
-      .narrow(1, 0, tokens);
+// Stored keys or values of sequences whose blocks these are.
+//   blocks   [sequences, blocks]
+//   returns  [sequences, heads, blocks * kBlockTokens, head_dim]
+at::Tensor Gather(const at::Tensor& cached, const at::Tensor& blocks) {
+  const int64_t sequences = blocks.size(0), count = blocks.size(1);
+  return cached.index_select(0, blocks.reshape({-1}))
+      .view({sequences, count, cached.size(1), cached.size(2), cached.size(3)})
+      .transpose(1, 2)
+      .reshape({sequences, cached.size(1), count * cached.size(2), cached.size(3)});
+}
+
+// One new row of each sequence against all that came before and itself.
+//   q  [sequences, heads, head_dim]
+at::Tensor AttendSingleRows(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                            const at::Tensor& tokens) {
+  const at::Tensor position = at::arange(keys.size(2), tokens.options());
+  const at::Tensor mask = (position < tokens.unsqueeze(1)).view({-1, 1, 1, keys.size(2)});
+  return at::scaled_dot_product_attention(q.unsqueeze(2), keys, values, mask).squeeze(2);
 }
 
 // Several new rows of one sequence against all that came before and themselves.
@@ -84,28 +80,32 @@ absl::StatusOr<DecoderAttention> DecoderAttention::Load(const WeightScope& scope
   return attention;
 }
 
-at::Tensor DecoderAttention::operator()(const at::Tensor& x, const Rotary& rotary, int64_t layer,
+at::Tensor DecoderAttention::operator()(const at::Tensor& x, const StepRows& step, int64_t layer,
                                         std::span<const StepSequence> sequences,
                                         KvCache& cache) const {
   const int64_t rows = x.size(0), dim = x.size(1);
   const at::Tensor parts = qkv_proj(x).view({rows, 3, heads, dim / heads});
-  const at::Tensor q = rotary(parts.select(1, 0)).contiguous();      // [rows, heads, head_dim]
-  const at::Tensor k = rotary(parts.select(1, 1)), v = parts.select(1, 2);
+  const at::Tensor q = step.rotary(parts.select(1, 0)).contiguous();  // [rows, heads, head_dim]
+  const at::Tensor k = step.rotary(parts.select(1, 1)), v = parts.select(1, 2);
   at::Tensor keys = cache.keys(layer), values = cache.values(layer);
-  const CachePlaces places = PlacesOf(sequences, cache);
-  const at::Tensor block = Index(places.block, x), offset = Index(places.offset, x);
-  keys.index_put_({block, at::indexing::Slice(), offset}, k);
-  values.index_put_({block, at::indexing::Slice(), offset}, v);
+  keys.index_put_({step.block, at::indexing::Slice(), step.offset}, k);
+  values.index_put_({step.block, at::indexing::Slice(), step.offset}, v);
 
+  if (sequences.size() > 1 && rows == static_cast<int64_t>(sequences.size())) {
+    return o_proj(AttendSingleRows(q, Gather(keys, step.blocks), Gather(values, step.blocks),
+                                   step.tokens)
+                      .reshape({rows, dim}));
+  }
   at::Tensor out = at::empty_like(q);
   int64_t row = 0;
-  for (const StepSequence& step : sequences) {
-    const int64_t tokens = cache.length(step.sequence) + step.rows;
-    out.narrow(0, row, step.rows)
-        .copy_(AttendRows(q.narrow(0, row, step.rows),
-                          Gather(keys, cache.blocks(step.sequence), tokens),
-                          Gather(values, cache.blocks(step.sequence), tokens)));
-    row += step.rows;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const int64_t mine = sequences[i].rows, tokens = cache.length(sequences[i].sequence) + mine;
+    const at::Tensor blocks =
+        step.blocks.narrow(0, static_cast<int64_t>(i), 1).narrow(1, 0, BlocksFor(tokens));
+    out.narrow(0, row, mine)
+        .copy_(AttendRows(q.narrow(0, row, mine), Gather(keys, blocks)[0].narrow(1, 0, tokens),
+                          Gather(values, blocks)[0].narrow(1, 0, tokens)));
+    row += mine;
   }
   return o_proj(out.view({rows, dim}));
 }
@@ -207,13 +207,40 @@ at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
 
 at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.Pick(ids); }
 
-Rotary Decoder::RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const {
-  std::vector<int64_t> positions;
+StepRows Decoder::RowsOf(std::span<const StepSequence> sequences, const KvCache& cache) const {
+  std::vector<int64_t> positions, block, offset, tokens, blocks;
+  int64_t most = 0;
   for (const StepSequence& step : sequences) {
-    for (int64_t i = 0; i < step.rows; ++i) positions.push_back(cache.length(step.sequence) + i);
+    const std::vector<int32_t>& mine = cache.blocks(step.sequence);
+    const int64_t before = cache.length(step.sequence);
+    for (int64_t position = before; position < before + step.rows; ++position) {
+      positions.push_back(position);
+      block.push_back(mine[position / KvCache::kBlockTokens]);
+      offset.push_back(position % KvCache::kBlockTokens);
+    }
+    tokens.push_back(before + step.rows);
+    most = std::max(most, BlocksFor(tokens.back()));
   }
-  const at::Tensor index = Index(positions, cos_);
-  return {cos_.index_select(0, index).unsqueeze(1), sin_.index_select(0, index).unsqueeze(1)};
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const std::vector<int32_t>& mine = cache.blocks(sequences[i].sequence);
+    for (int64_t at = 0; at < most; ++at) {
+      blocks.push_back(at < BlocksFor(tokens[i]) ? mine[at] : 0);
+    }
+  }
+  // One transfer: a GPU waits for each.
+  std::vector<int64_t> all;
+  std::vector<int64_t> sizes;
+  for (const std::vector<int64_t>* part : {&positions, &block, &offset, &tokens, &blocks}) {
+    all.insert(all.end(), part->begin(), part->end());
+    sizes.push_back(static_cast<int64_t>(part->size()));
+  }
+  const std::vector<at::Tensor> parts = Index(all, cos_).split_with_sizes(sizes);
+  return {.rotary = {cos_.index_select(0, parts[0]).unsqueeze(1),
+                     sin_.index_select(0, parts[0]).unsqueeze(1)},
+          .block = parts[1],
+          .offset = parts[2],
+          .blocks = parts[4].view({static_cast<int64_t>(sequences.size()), most}),
+          .tokens = parts[3]};
 }
 
 at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
@@ -224,11 +251,11 @@ at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence>
                                                return step.rows == 1 && step.want_logits;
                                              });
   if (single_rows) return StepSingleRows(hidden, sequences, cache);
-  const Rotary rotary = RotaryFor(sequences, cache);
+  const StepRows rows = RowsOf(sequences, cache);
   at::Tensor x = hidden;                                             // [rows, hidden]
   for (size_t i = 0; i < layers.size(); ++i) {
     const DecoderLayer& layer = layers[i];
-    x = x + layer.self_attn(layer.input_layernorm(x), rotary, static_cast<int64_t>(i), sequences, cache);
+    x = x + layer.self_attn(layer.input_layernorm(x), rows, static_cast<int64_t>(i), sequences, cache);
     const at::Tensor y = layer.post_attention_layernorm(x);
     x = x + (layer.moe ? (*layer.moe)(y) : (*layer.dense)(y));
   }

@@ -60,28 +60,39 @@ at::Tensor Moe::operator()(const at::Tensor& x) const {
 
 at::Tensor Moe::Routed(const at::Tensor& x, const at::Tensor& probabilities,
                        const at::Tensor& experts) const {
+  const int64_t rows = x.size(0), hidden = x.size(1);
   // Rows are sorted by expert, so that each expert is one multiplication.
-  const int64_t rows = x.size(0);
-  const at::Tensor flat = experts.reshape({-1});                     // [rows * top_k]
-  const at::Tensor order = flat.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
-  const at::Tensor counts =
-      at::bincount(flat, {}, gate_up_proj.size(0)).to(at::kCPU);     // [experts]
-  const at::Tensor row_of = order.div(top_k, "floor");
-  const at::Tensor sorted = x.index_select(0, row_of);               // [rows * top_k, hidden]
+  const auto [by_expert, order] = experts.reshape({-1}).sort(/*stable=*/true, /*dim=*/0,
+                                                             /*descending=*/false);
+  const at::Tensor sorted = x.index_select(0, order.div(top_k, "floor"));  // [rows * top_k, hidden]
+  const at::Tensor ends = at::searchsorted(
+      by_expert, at::arange(gate.size(0), by_expert.options()), /*out_int32=*/true,
+      /*right=*/true);                                               // [experts]
+  const bool grouped = x.scalar_type() == at::kBFloat16 && hidden % 8 == 0 && down_proj.size(2) % 8 == 0;
+  const at::Tensor outputs = grouped ? AllExperts(sorted, ends) : EachExpert(sorted, ends);
+  // Back in order before the sum: adding up by index leaves the order of the sum to chance on a GPU.
+  const at::Tensor by_row =
+      outputs.index_select(0, order.argsort()).view({rows, top_k, hidden}).to(at::kFloat);
+  return (by_row * probabilities.unsqueeze(-1)).sum(1).to(x.scalar_type());  // [rows, hidden]
+}
+
+at::Tensor Moe::AllExperts(const at::Tensor& sorted, const at::Tensor& ends) const {
+  const at::Tensor gate_up = at::_grouped_mm(sorted, gate_up_proj.values.transpose(1, 2), ends);
+  return at::_grouped_mm(GateTimesUp(gate_up), down_proj.values.transpose(1, 2), ends);
+}
+
+at::Tensor Moe::EachExpert(const at::Tensor& sorted, const at::Tensor& ends) const {
+  const at::Tensor host_ends = ends.to(at::kCPU);
   std::vector<at::Tensor> outputs;
-  int64_t at_row = 0;
+  int64_t begin = 0;
   for (int64_t e = 0; e < gate_up_proj.size(0); ++e) {
-    const int64_t count = counts.const_data_ptr<int64_t>()[e];
-    if (count == 0) continue;
-    const at::Tensor mine = sorted.narrow(0, at_row, count);
+    const int64_t end = host_ends.const_data_ptr<int>()[e];
+    if (end == begin) continue;
+    const at::Tensor mine = sorted.narrow(0, begin, end - begin);
     outputs.push_back(down_proj[e](GateTimesUp(gate_up_proj[e](mine))));
-    at_row += count;
+    begin = end;
   }
-  const at::Tensor weighted = at::cat(outputs, 0).to(at::kFloat) *
-                              probabilities.reshape({-1}).index_select(0, order).unsqueeze(-1);
-  return at::zeros({rows, x.size(1)}, weighted.options())
-      .index_add_(0, row_of, weighted)
-      .to(x.scalar_type());                                          // [rows, hidden]
+  return at::cat(outputs, 0);                                        // [rows * top_k, hidden]
 }
 
 }  // namespace quire::worker

@@ -30,6 +30,10 @@ struct Moe {
  private:
   at::Tensor Routed(const at::Tensor& x, const at::Tensor& probabilities,
                     const at::Tensor& experts) const;
+  // Outputs of rows that are sorted by expert; `ends` [experts] int32 says where each one's end.
+  // All experts in one operator that asks the device for nothing: bfloat16 alone.
+  at::Tensor AllExperts(const at::Tensor& sorted, const at::Tensor& ends) const;
+  at::Tensor EachExpert(const at::Tensor& sorted, const at::Tensor& ends) const;
 };
 
 }  // namespace quire::worker

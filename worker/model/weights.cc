@@ -208,9 +208,12 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
                                                    absl::string_view(dtypes.data(), dtypes.size())));
   }
   const at::ScalarType type = entry.dtype == "U32" ? at::kInt : ScalarTypeOf(entry.dtype);
-  // Aligned or not, the bytes are copied once: out of the mapping, into a tensor.
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
-  std::memcpy(tensor.data_ptr(), entry.file->data + entry.begin, entry.end - entry.begin);
+  void* bytes = const_cast<uint8_t*>(entry.file->data + entry.begin);
+  if (entry.begin % static_cast<uint64_t>(BytesPerElement(entry.dtype)) == 0) {
+    return at::from_blob(bytes, shape, [file = entry.file](void*) {}, type);
+  }
+  at::Tensor tensor = at::empty(shape, type);
+  std::memcpy(tensor.data_ptr(), bytes, entry.end - entry.begin);
   return tensor;
 }
 
@@ -246,28 +249,43 @@ absl::StatusOr<std::optional<CodedTensor>> Weights::TakeCodes(const std::string&
                        quantization_.group_size <= CpuMatrix::kLargestGroup;
   if (stem.empty() || !kernels) return std::nullopt;
   QUIRE_ASSIGN_OR_RETURN(CodedTensor coded, ReadCodes(stem, shape));
+  coded.codes = coded.codes.clone();  // nothing handed out lies in the mapping
   return coded;
+}
+
+absl::StatusOr<at::Tensor> Weights::TakeAs(const std::string& name,
+                                           const std::vector<int64_t>& shape,
+                                           const at::TensorOptions& options) {
+  if (const std::string stem = CodedStem(name); !stem.empty()) {
+    QUIRE_ASSIGN_OR_RETURN(const CodedTensor coded, ReadCodes(stem, shape));
+    const auto grouped = [&](const at::Tensor& t) {
+      return t.to(options.device()).to(at::kFloat).view({shape[0], coded.scales.size(1), -1});
+    };
+    return (grouped(coded.codes) * grouped(coded.scales))
+        .add_(grouped(coded.biases))
+        .view(shape)
+        .to(options);
+  }
+  QUIRE_ASSIGN_OR_RETURN(const at::Tensor stored, Read(name, shape, "F32 BF16 F16"));
+  // Nothing handed out lies in the mapping. To a device goes what is stored, to be converted there.
+  if (options.device().is_cpu()) return stored.to(options, /*non_blocking=*/false, /*copy=*/true);
+  return stored.to(options.device(), stored.scalar_type()).to(options);
 }
 
 absl::StatusOr<at::Tensor> Weights::TakeF32(const std::string& name,
                                             const std::vector<int64_t>& shape) {
-  if (const std::string stem = CodedStem(name); !stem.empty()) {
-    QUIRE_ASSIGN_OR_RETURN(const CodedTensor coded, ReadCodes(stem, shape));
-    const int64_t groups = coded.scales.size(1);
-    const at::Tensor codes = coded.codes.view({shape[0], groups, shape[1] / groups}).to(at::kFloat);
-    return (codes * coded.scales.unsqueeze(-1))
-        .add_(coded.biases.unsqueeze(-1))
-        .view(shape)
-        .to(options_.dtype(at::kFloat));
-  }
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Read(name, shape, "F32 BF16 F16"));
-  return values.to(options_.dtype(at::kFloat));
+  return TakeAs(name, shape, options_.dtype(at::kFloat));
 }
 
 absl::StatusOr<at::Tensor> Weights::Take(const std::string& name,
                                          const std::vector<int64_t>& shape) {
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, TakeF32(name, shape));
-  return values.to(options_);
+  return TakeAs(name, shape, options_);
+}
+
+std::vector<std::string> Weights::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
 }
 
 std::vector<int64_t> Weights::ShapeOf(const std::string& name) const {

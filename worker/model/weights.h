@@ -47,6 +47,7 @@ class Weights {
   absl::StatusOr<std::optional<CodedTensor>> TakeCodes(const std::string& name,
                                                        const std::vector<int64_t>& shape);
   bool Has(const std::string& name) const { return entries_.contains(name); }
+  std::vector<std::string> Names() const;
   // As it is stored; empty for an unknown name.
   std::vector<int64_t> ShapeOf(const std::string& name) const;
 
@@ -65,6 +66,9 @@ class Weights {
     uint64_t begin = 0, end = 0;  // bytes of the file
   };
   absl::Status AddFile(const std::string& path);
+  absl::StatusOr<at::Tensor> TakeAs(const std::string& name, const std::vector<int64_t>& shape,
+                                    const at::TensorOptions& options);
+  // A tensor in the mapping, which it holds.
   absl::StatusOr<at::Tensor> Read(const std::string& name, const std::vector<int64_t>& shape,
                                   std::string_view dtypes);
   // The name without ".weight" of a tensor that is stored in 8 bits; empty for others.
