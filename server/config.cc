@@ -58,6 +58,12 @@ void AddServiceFlags(Flags& flags, Config& config) {
             "File that is written, as JSON with the addresses, once pages can be read");
   flags.Add("--drain-seconds", config.drain_seconds,
             "Time for open documents to finish after SIGTERM");
+  flags.Add("--keepalive-seconds", config.connections.keepalive_seconds,
+            "Pause after which a connection is asked for a sign of life; gone after a third more")
+      ->check(CLI::Range(1, 86400));
+  flags.Add("--max-streams-per-connection", config.connections.max_streams_per_connection,
+            "Calls at once on one connection; more of them wait at the client")
+      ->check(CLI::Range(1, 100000));
   flags.Add("--log-format", config.log_format, "plain or json")
       ->check(CLI::IsMember({"plain", "json"}));
 }
@@ -210,6 +216,8 @@ std::string Config::Describe() const {
       " page-stall-seconds=", limits.page_stall_seconds,
       " page-total-seconds=", limits.page_total_seconds,
       " worker-wait-seconds=", limits.worker_wait_seconds, " drain-seconds=", drain_seconds,
+      " keepalive-seconds=", connections.keepalive_seconds,
+      " max-streams-per-connection=", connections.max_streams_per_connection,
       " log-format=", log_format);
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "server/limits.h"
+#include "server/listener.h"
 #include "server/render_pool.h"
 #include "server/spool.h"
 
@@ -36,6 +37,7 @@ struct Config {
   std::string spool_dir;
   double drain_seconds = 30;
   std::string log_format = "plain";
+  ConnectionLimits connections;
   FrontLimits limits;
 
   // InvalidArgument names the flag, its value and what is allowed.

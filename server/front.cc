@@ -119,11 +119,13 @@ absl::Status Front::Impl::Listen() {
   std::vector<std::string> attach_addresses = {absl::StrCat("unix:", options.attach_socket)};
   if (!options.worker_listen.empty()) attach_addresses.push_back(options.worker_listen);
   QUIRE_ASSIGN_OR_RETURN(attach, quire::server::Listen(attach_service, attach_addresses,
+                                                       options.connections,
                                                        kMaxWorkerMessageBytes));
   if (attach.addresses.size() > 1) worker_address = attach.addresses[1];
   absl::StatusOr<Listener> listening;
   loop.PostAndWait([&] {  // calls that come at once wait on the loop until health is bound
-    listening = quire::server::Listen(ocr_service, options.listen, kMaxPublicMessageBytes);
+    listening = quire::server::Listen(ocr_service, options.listen, options.connections,
+                                      kMaxPublicMessageBytes);
     if (!listening.ok()) return;
     grpc::HealthCheckServiceInterface* health = listening->server->GetHealthCheckService();
     QUIRE_CHECK(health != nullptr);

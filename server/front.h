@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "quire/v1/ocr.pb.h"
 #include "server/limits.h"
+#include "server/listener.h"
 #include "server/metrics.h"
 #include "server/render_pool.h"
 #include "server/spool.h"
@@ -20,6 +21,7 @@ struct FrontOptions {
   std::string attach_socket;        // path of the unix socket for workers; its folder is private
   std::string worker_listen;        // host:port for remote workers; empty: none
   std::string worker_token;         // asked of them
+  ConnectionLimits connections;
   bool worker_may_come = true;      // local workers are being started, or remote ones may dial
   FrontLimits limits;
   SpoolLimits spool;

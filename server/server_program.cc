@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/rich_status.h"
@@ -44,8 +45,8 @@ int ExitCodeOf(const absl::Status& status) {
 
 }  // namespace
 
-ServerProgram::ServerProgram(Config config, std::string program_folder)
-    : config_(std::move(config)), program_folder_(std::move(program_folder)) {
+ServerProgram::ServerProgram(Config config, std::string program_folder, Sweeper& sweeper)
+    : config_(std::move(config)), program_folder_(std::move(program_folder)), sweeper_(sweeper) {
   if (config_.worker_program.empty()) config_.worker_program = program_folder_ + "/quire-worker";
   if (config_.render_program.empty()) config_.render_program = program_folder_ + "/quire-render";
 }
@@ -111,6 +112,7 @@ SupervisorEvents ServerProgram::OnWorkers() {
 absl::Status ServerProgram::Start() {
   QUIRE_ASSIGN_OR_RETURN(PrivateFolder folder, PrivateFolder::Create());
   folder_ = std::make_unique<PrivateFolder>(std::move(folder));
+  sweeper_.Watch(folder_->path());
   QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadToken(config_.worker_token_file));
   QUIRE_ASSIGN_OR_RETURN(std::vector<LocalWorker> workers, ChooseWorkers());
   metrics_ = std::make_unique<Metrics>();
@@ -136,12 +138,16 @@ absl::Status ServerProgram::Start() {
                        .attach_socket = attach_socket,
                        .worker_listen = config_.worker_listen,
                        .worker_token = token,
+                       .connections = config_.connections,
                        .worker_may_come = has_workers || !config_.worker_listen.empty(),
                        .limits = config_.limits,
                        .spool = config_.MakeSpoolLimits(),
                        .renderers = config_.renderers};
   QUIRE_ASSIGN_OR_RETURN(
       front_, Front::Start(std::move(options), WaysToWorkers(), std::move(render_pool), *metrics_));
+  for (const std::string& address : front_->addresses()) {
+    if (absl::StartsWith(address, "unix:")) sweeper_.Watch(address.substr(5));
+  }
   spdlog::info("listening on {}{}{}; metrics on {}", absl::StrJoin(front_->addresses(), ", "),
                front_->worker_address().empty() ? "" : "; for workers on ",
                front_->worker_address(), metrics_address_.empty() ? "none" : metrics_address_);

@@ -45,11 +45,20 @@ class RunningService {
   void Crash();
   // The text of GET /metrics.
   std::string Metrics() const;
+  // One figure of it, such as quire_slots{state="used"}; -1 when it is not there.
+  double Metric(const std::string& name) const;
+  // What the server and its children wrote to standard error until now.
+  std::string Log() const;
+  // What grpc.health.v1 says of a name.
+  bool IsServing(const std::string& name) const;
+  // Until the server's status, sent every 0.2 s, fits; false after 30 s.
+  bool WaitForStatus(const std::function<bool(const quire::v1::WatchStatusResponse&)>& fits);
 
  private:
   RunningService() = default;
   std::string folder_, address_, metrics_address_;
   server::ChildProcess server_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<quire::v1::OcrService::Stub> stub_;
 };
 
