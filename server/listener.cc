@@ -17,11 +17,12 @@ std::string WithPort(const std::string& address, int port) {
 
 }  // namespace
 
-absl::StatusOr<Listener> Listen(grpc::Service& service, const std::vector<std::string>& addresses,
-                                const ConnectionLimits& limits, int max_receive_bytes) {
+absl::StatusOr<Listener> Listen(grpc::Service& service, const ListenOptions& options) {
+  const std::vector<std::string>& addresses = options.addresses;
+  const ConnectionLimits& limits = options.connections;
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
-  builder.SetMaxReceiveMessageSize(max_receive_bytes);
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPermittedPingMs);
@@ -32,7 +33,10 @@ absl::StatusOr<Listener> Listen(grpc::Service& service, const std::vector<std::s
                              limits.max_streams_per_connection);
   std::vector<int> ports(addresses.size());
   for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    const bool is_socket = absl::StartsWith(addresses[i], "unix:");
+    builder.AddListeningPort(addresses[i],
+                             is_socket ? grpc::InsecureServerCredentials() : options.credentials,
+                             &ports[i]);
   }
   Listener listener{.server = builder.BuildAndStart()};
   if (listener.server == nullptr) {

@@ -22,10 +22,15 @@ struct ConnectionLimits {
   int max_streams_per_connection = 256;  // calls at once
 };
 
-// Serves `service` on `addresses`. An address that another process listens on is refused, not shared.
+struct ListenOptions {
+  std::vector<std::string> addresses;  // host:port, unix:/path
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // of TCP addresses; unix sockets have none
+  ConnectionLimits connections;
+  int max_receive_bytes = 0;  // of one message
+};
+
+// Serves `service`. An address that another process listens on is refused, not shared.
 // Unavailable names the addresses.
-//   max_receive_bytes  of one message
-absl::StatusOr<Listener> Listen(grpc::Service& service, const std::vector<std::string>& addresses,
-                                const ConnectionLimits& limits, int max_receive_bytes);
+absl::StatusOr<Listener> Listen(grpc::Service& service, const ListenOptions& options);
 
 }  // namespace quire::server

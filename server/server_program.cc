@@ -26,16 +26,10 @@ namespace {
 
 constexpr int kConfigurationExit = 78;  // of a worker whose model cannot be loaded
 
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  absl::StripAsciiWhitespace(&token);
-  if (token.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no token could be read from ", path, " (--worker-token-file)"));
-  }
-  return token;
+absl::StatusOr<std::shared_ptr<TokenFile>> OpenTokens(const std::string& path) {
+  if (path.empty()) return std::shared_ptr<TokenFile>();
+  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<TokenFile> tokens, TokenFile::Open(path));
+  return std::shared_ptr<TokenFile>(std::move(tokens));
 }
 
 int ExitCodeOf(const absl::Status& status) {
@@ -113,7 +107,8 @@ absl::Status ServerProgram::Start() {
   QUIRE_ASSIGN_OR_RETURN(PrivateFolder folder, PrivateFolder::Create());
   folder_ = std::make_unique<PrivateFolder>(std::move(folder));
   sweeper_.Watch(folder_->path());
-  QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadToken(config_.worker_token_file));
+  QUIRE_ASSIGN_OR_RETURN(const auto client_tokens, OpenTokens(config_.client_token_file));
+  QUIRE_ASSIGN_OR_RETURN(const auto worker_tokens, OpenTokens(config_.worker_token_file));
   QUIRE_ASSIGN_OR_RETURN(std::vector<LocalWorker> workers, ChooseWorkers());
   metrics_ = std::make_unique<Metrics>();
   if (config_.metrics_listen != "none") {
@@ -137,7 +132,12 @@ absl::Status ServerProgram::Start() {
   FrontOptions options{.listen = config_.listen,
                        .attach_socket = attach_socket,
                        .worker_listen = config_.worker_listen,
-                       .worker_token = token,
+                       .tls = config_.tls,
+                       .worker_tls = {.cert_file = config_.tls.cert_file,
+                                      .key_file = config_.tls.key_file,
+                                      .client_ca_file = config_.worker_client_ca_file},
+                       .client_tokens = client_tokens,
+                       .worker_tokens = worker_tokens,
                        .connections = config_.connections,
                        .worker_may_come = has_workers || !config_.worker_listen.empty(),
                        .limits = config_.limits,

@@ -85,6 +85,9 @@ absl::StatusOr<std::unique_ptr<RunningService>> RunningService::Start(
   }
   const auto ready = nlohmann::json::parse(ReadFile(folder + "/ready"), nullptr, false);
   service->metrics_address_ = ready.value("metrics", "");
+  service->worker_address_ = ready.value("workers", "");
+  service->addresses_ = ready.value("listen", std::vector<std::string>());
+  service->token_ = options.token;
   service->channel_ = grpc::CreateChannel(service->address_, grpc::InsecureChannelCredentials());
   service->stub_ = quire::v1::OcrService::NewStub(service->channel_);
   return service;
@@ -159,6 +162,7 @@ bool RunningService::WaitForStatus(
     const std::function<bool(const quire::v1::WatchStatusResponse&)>& fits) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
   quire::v1::WatchStatusRequest request;
   request.set_interval_seconds(0.2);
   const auto stream = stub_->WatchStatus(&context, request);
@@ -212,8 +216,10 @@ std::map<int, std::string> Recognised::Markdown() const {
 
 Recognised Recognise(quire::v1::OcrService::Stub& stub, const std::string& document,
                      const quire::v1::RecognizeOptions& options,
-                     const std::function<void(const quire::v1::RecognizeResponse&)>& on_event) {
+                     const std::function<void(const quire::v1::RecognizeResponse&)>& on_event,
+                     const std::function<void(grpc::ClientContext&)>& prepare) {
   grpc::ClientContext context;
+  if (prepare) prepare(context);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
   auto stream = stub.Recognize(&context);
   // Uploading and reading go side by side, as a server that answers early expects.
