@@ -28,7 +28,12 @@ ExitCode RunCommand(const Config& config, const Terminals& terminals, Interrupt&
     address = local->address();
     recognise.model.clear();  // the one that was started, whatever its key
   }
-  OcrClient client(address, interrupt);
+  const absl::StatusOr<Access> access = ReadAccess(config.access, address);
+  if (!access.ok()) {
+    std::fprintf(stderr, "quire: %s\n", std::string(access.status().message()).c_str());
+    return kExitUsage;
+  }
+  OcrClient client(address, *access, interrupt);
   switch (config.command) {
     case Command::kRecognise:
       return Recognise(recognise, terminals, client, interrupt);

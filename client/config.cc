@@ -42,6 +42,11 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& flags, bool& target,
 void AddWhichServer(CLI::App& app, Config& config) {
   Add(app, "--server", config.server, "Address of the server: host:port or unix:/path")
       ->capture_default_str();
+  Add(app, "--ca-file", config.access.ca_file,
+      "PEM with who may vouch for the server; turns TLS on");
+  Add(app, "--cert-file", config.access.cert_file, "PEM with the certificate to show the server");
+  Add(app, "--key-file", config.access.key_file, "PEM with the key of --cert-file");
+  Add(app, "--token-file", config.access.token_file, "File with the token that the server asks for");
   AddFlag(app, "--local", config.local,
           "Start a quire-server for this call and stop it after; wins over --server");
 }
@@ -145,6 +150,12 @@ absl::Status Config::Validate() const {
   if (!local && !absl::StrContains(server, ":")) {
     return Wrong(absl::StrCat("--server is '", Printable(server),
                               "': give host:port, such as 127.0.0.1:50051, or unix:/path"));
+  }
+  if (access.cert_file.empty() != access.key_file.empty()) {
+    return Wrong("--cert-file and --key-file go together");
+  }
+  if (!access.cert_file.empty() && access.ca_file.empty()) {
+    return Wrong("--cert-file needs --ca-file: a certificate is shown in TLS alone");
   }
   if (!(interval_seconds >= 0.2 && interval_seconds <= 60)) {
     return Wrong(absl::StrFormat("--interval-seconds is %g: use 0.2 to 60", interval_seconds));

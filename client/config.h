@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/access.h"
 #include "client/models/models_config.h"
 #include "client/page_format.h"
 
@@ -40,6 +41,7 @@ enum class Command { kRecognise, kStatus, kWatch, kModels };
 struct Config {
   Command command = Command::kRecognise;
   std::string server = "127.0.0.1:50051";  // --server: "host:port" or "unix:/path"
+  AccessFiles access;
   bool local = false;                      // --local: a server for this call alone
   bool json = false;                       // --json of status and watch
   double interval_seconds = 1;             // --interval-seconds of watch, 0.2 to 60

@@ -30,18 +30,12 @@ bool IsThisHost(const std::string& address) {
          absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "[::1]:");
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Access& access) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, IsThisHost(address) ? 0 : 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
-void SetTimeout(grpc::ClientContext& context, double seconds) {
-  if (seconds <= 0) return;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)));
+  return grpc::CreateCustomChannel(address, access.credentials, arguments);
 }
 
 // Sends options and document. OK also when the server ended the call early: its status says why.
@@ -66,15 +60,25 @@ absl::Status Upload(const RecogniseCall& call, DocumentSource& source, Recognize
 
 }  // namespace
 
-OcrClient::OcrClient(std::string address, Interrupt& interrupt)
+OcrClient::OcrClient(std::string address, const Access& access, Interrupt& interrupt)
     : address_(std::move(address)),
+      authorization_(access.authorization),
       interrupt_(interrupt),
-      channel_(MakeChannel(address_)),
+      channel_(MakeChannel(address_, access)),
       stub_(v1::OcrService::NewStub(channel_)) {}
+
+// Gives a call what each has.
+//   timeout_seconds  0: none
+void OcrClient::Begin(grpc::ClientContext& context, double timeout_seconds) const {
+  if (!authorization_.empty()) context.AddMetadata("authorization", authorization_);
+  if (timeout_seconds <= 0) return;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::milliseconds(static_cast<int64_t>(timeout_seconds * 1000)));
+}
 
 absl::Status OcrClient::Recognise(const RecogniseCall& call, DocumentSource& source) {
   grpc::ClientContext context;
-  SetTimeout(context, call.timeout_seconds);
+  Begin(context, call.timeout_seconds);
   const OnInterrupt cancel(interrupt_, [&context] { context.TryCancel(); });
   const auto stream = stub_->Recognize(&context);
   absl::Status upload_status;
@@ -102,7 +106,7 @@ absl::Status OcrClient::Recognise(const RecogniseCall& call, DocumentSource& sou
 
 absl::StatusOr<v1::GetServerInfoResponse> OcrClient::GetServerInfo(double timeout_seconds) {
   grpc::ClientContext context;
-  SetTimeout(context, timeout_seconds);
+  Begin(context, timeout_seconds);
   const OnInterrupt cancel(interrupt_, [&context] { context.TryCancel(); });
   v1::GetServerInfoResponse info;
   const grpc::Status status = stub_->GetServerInfo(&context, v1::GetServerInfoRequest(), &info);
@@ -114,6 +118,7 @@ absl::Status OcrClient::WatchStatus(
     double interval_seconds,
     const std::function<absl::Status(const v1::WatchStatusResponse&)>& on_state) {
   grpc::ClientContext context;
+  Begin(context, /*timeout_seconds=*/0);
   const OnInterrupt cancel(interrupt_, [&context] { context.TryCancel(); });
   v1::WatchStatusRequest request;
   request.set_interval_seconds(interval_seconds);

@@ -6,9 +6,11 @@
 #include <string>
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/access.h"
 #include "client/document_source.h"
 #include "client/interrupt.h"
 #include "quire/v1/ocr.grpc.pb.h"
@@ -33,7 +35,7 @@ class OcrClient {
  public:
   //   address    "host:port" or "unix:/path"
   //   interrupt  cancels running calls; outlives the client
-  OcrClient(std::string address, Interrupt& interrupt);
+  OcrClient(std::string address, const Access& access, Interrupt& interrupt);
 
   // Sends `source` from its current place and hands on the answer while the upload goes on; never
   // holds more than a chunk of the document. OK when the document was read to its end, its summary
@@ -52,10 +54,12 @@ class OcrClient {
   const std::string& address() const { return address_; }
 
  private:
+  void Begin(grpc::ClientContext& context, double timeout_seconds) const;
   // The status that the caller gets for how a call ended.
   absl::Status Explain(const grpc::Status& status, double timeout_seconds) const;
 
   std::string address_;
+  std::string authorization_;
   Interrupt& interrupt_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::OcrService::Stub> stub_;

@@ -19,10 +19,10 @@ absl::Status Full(const std::string& reason, const std::string& message, int lim
 
 }  // namespace
 
-AdmissionTicket::~AdmissionTicket() { admission_.Leave(); }
+AdmissionTicket::~AdmissionTicket() { admission_.Leave(caller_); }
 
 absl::StatusOr<std::unique_ptr<AdmissionTicket>> Admission::Enter(
-    const Surroundings& surroundings) {
+    const Surroundings& surroundings, const Caller& caller) {
   if (draining_) {
     return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, "DRAINING",
                                     "this server is stopping and takes no new documents; send the "
@@ -47,6 +47,16 @@ absl::StatusOr<std::unique_ptr<AdmissionTicket>> Admission::Enter(
                              " may be at once (--max-documents); try again in a moment"),
                 max_documents_);
   }
+  const auto found = of_callers_.find(caller.name);
+  const int own = found == of_callers_.end() ? 0 : found->second;
+  if (caller.max_documents > 0 && own >= caller.max_documents) {
+    return Full("TOO_MANY_DOCUMENTS_OF_TOKEN",
+                absl::StrCat(own, " documents of the token '", caller.name,
+                             "' are being read, at most ", caller.max_documents,
+                             " may be at once (documents=N in --client-token-file); try again in a "
+                             "moment"),
+                caller.max_documents);
+  }
   const int waiting =
       surroundings.waiting_pages + (documents_ - surroundings.opened_documents);
   if (waiting >= max_waiting_pages_) {
@@ -56,7 +66,8 @@ absl::StatusOr<std::unique_ptr<AdmissionTicket>> Admission::Enter(
                 max_waiting_pages_);
   }
   ++documents_;
-  return std::make_unique<AdmissionTicket>(*this);
+  ++of_callers_[caller.name];
+  return std::make_unique<AdmissionTicket>(*this, caller.name);
 }
 
 void Admission::BeginDrain(std::function<void()> on_empty) {
@@ -65,8 +76,9 @@ void Admission::BeginDrain(std::function<void()> on_empty) {
   if (documents_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
 }
 
-void Admission::Leave() {
+void Admission::Leave(const std::string& caller) {
   --documents_;
+  if (--of_callers_[caller] == 0) of_callers_.erase(caller);
   if (draining_ && documents_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
 }
 

@@ -58,6 +58,20 @@ void AddServiceFlags(Flags& flags, Config& config) {
             "File that is written, as JSON with the addresses, once pages can be read");
   flags.Add("--drain-seconds", config.drain_seconds,
             "Time for open documents to finish after SIGTERM");
+  flags.Add("--tls-cert-file", config.tls.cert_file,
+            "PEM with this server's certificate chain; turns TLS on for TCP; a change counts at once");
+  flags.Add("--tls-key-file", config.tls.key_file, "PEM with the key of --tls-cert-file");
+  flags.Add("--tls-client-ca-file", config.tls.client_ca_file,
+            "PEM with who may vouch for clients; they must then show a certificate");
+  flags.Add("--client-token-file", config.client_token_file,
+            "File of tokens, one of which clients must show: NAME TOKEN [documents=N] a line; a "
+            "change counts at once");
+  flags.Add("--keepalive-seconds", config.connections.keepalive_seconds,
+            "Pause after which a connection is asked for a sign of life; gone after a third more")
+      ->check(CLI::Range(1, 86400));
+  flags.Add("--max-streams-per-connection", config.connections.max_streams_per_connection,
+            "Calls at once on one connection; more of them wait at the client")
+      ->check(CLI::Range(1, 100000));
   flags.Add("--log-format", config.log_format, "plain or json")
       ->check(CLI::IsMember({"plain", "json"}));
 }
@@ -75,9 +89,12 @@ void AddWorkerFlags(Flags& flags, Config& config) {
   flags.Add("--worker-args", config.worker_args,
             "A flag for each local worker, such as --worker-args=--dtype=f32; repeatable");
   flags.Add("--worker-listen", config.worker_listen,
-            "Address, host:port, that remote workers dial; needs --worker-token-file");
+            "Address, host:port, that remote workers dial; needs --worker-token-file or "
+            "--worker-client-ca-file; TLS as --tls-cert-file says");
   flags.Add("--worker-token-file", config.worker_token_file,
-            "File with the token that remote workers must show");
+            "File with the token that remote workers must show; a change counts at once");
+  flags.Add("--worker-client-ca-file", config.worker_client_ca_file,
+            "PEM with who may vouch for remote workers; they must then show a certificate");
   flags.Add("--worker-arena-megabytes", config.worker_arena_megabytes,
             "Memory that is shared with each local worker, in MiB; used as needed")
       ->check(CLI::Range(16, 1 << 20));
@@ -159,10 +176,19 @@ absl::Status Config::Validate() const {
   }
   if (!worker_listen.empty()) {
     QUIRE_RETURN_IF_ERROR(CheckAddress("--worker-listen", worker_listen));
-    if (worker_token_file.empty()) {
+    if (worker_token_file.empty() && worker_client_ca_file.empty()) {
       return absl::InvalidArgumentError(
-          "--worker-listen needs --worker-token-file: whoever dials it gets pages to read");
+          "--worker-listen needs --worker-token-file or --worker-client-ca-file: whoever dials it "
+          "gets pages to read");
     }
+  }
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    return absl::InvalidArgumentError("--tls-cert-file and --tls-key-file go together");
+  }
+  if (tls.cert_file.empty() && !(tls.client_ca_file + worker_client_ca_file).empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-client-ca-file and --worker-client-ca-file need --tls-cert-file: certificates are "
+        "shown in TLS alone");
   }
   if (!IsWorkers(workers)) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -197,6 +223,10 @@ std::string Config::Describe() const {
       " worker-args=", or_none(absl::StrJoin(worker_args, " ")),
       " worker-listen=", or_none(worker_listen),
       " worker-token-file=", worker_token_file.empty() ? "(none)" : "(given)",
+      " worker-client-ca-file=", or_none(worker_client_ca_file),
+      " tls-cert-file=", or_none(tls.cert_file), " tls-key-file=", or_none(tls.key_file),
+      " tls-client-ca-file=", or_none(tls.client_ca_file),
+      " client-token-file=", client_token_file.empty() ? "(none)" : "(given)",
       " worker-arena-megabytes=", worker_arena_megabytes, " renderers=", renderers,
       " render-seconds=", render_seconds, " render-memory-megabytes=", render_memory_megabytes,
       " spool-memory-megabytes=", spool_memory_megabytes,
@@ -211,6 +241,8 @@ std::string Config::Describe() const {
       " page-stall-seconds=", limits.page_stall_seconds,
       " page-total-seconds=", limits.page_total_seconds,
       " worker-wait-seconds=", limits.worker_wait_seconds, " drain-seconds=", drain_seconds,
+      " keepalive-seconds=", connections.keepalive_seconds,
+      " max-streams-per-connection=", connections.max_streams_per_connection,
       " log-format=", log_format);
 }
 

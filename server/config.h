@@ -7,7 +7,9 @@
 
 #include "absl/status/status.h"
 #include "proto/checkpoint/model_cache.h"
+#include "server/credentials.h"
 #include "server/limits.h"
+#include "server/listener.h"
 #include "server/render_pool.h"
 #include "server/spool.h"
 
@@ -27,6 +29,9 @@ struct Config {
   std::vector<std::string> worker_args;
   std::string worker_listen;
   std::string worker_token_file;
+  std::string worker_client_ca_file;
+  TlsFiles tls;
+  std::string client_token_file;
   int worker_arena_megabytes = 1024;
   int renderers = 2;
   int64_t render_memory_megabytes = 2048;
@@ -38,6 +43,7 @@ struct Config {
   std::string spool_dir;
   double drain_seconds = 30;
   std::string log_format = "plain";
+  ConnectionLimits connections;
   FrontLimits limits;
 
   // InvalidArgument names the flag, its value and what is allowed.

@@ -96,12 +96,16 @@ bool Dispatcher::PlaceAlone(std::vector<WorkerLoad>& loads) {
 void Dispatcher::PlaceDrawn() {
   std::vector<WorkerLoad> loads = parts_.registry.loads();
   while (PlaceAlone(loads)) loads = parts_.registry.loads();
-  for (auto& [job_id, job] : jobs_) {
-    if (!job.drawn.has_value() || job.page.attempts.alone()) continue;
-    const std::optional<size_t> chosen = ChooseWorker(loads, job.model, /*alone=*/false);
-    if (!chosen.has_value()) continue;
-    Send(job_id, job, loads[*chosen].id);
-    ++loads[*chosen].used;
+  for (const bool opening : {true, false}) {
+    for (auto& [job_id, job] : jobs_) {
+      if (!job.drawn.has_value() || job.page.attempts.alone() || job.opens_document != opening) {
+        continue;
+      }
+      const std::optional<size_t> chosen = ChooseWorker(loads, job.model, /*alone=*/false);
+      if (!chosen.has_value()) continue;
+      Send(job_id, job, loads[*chosen].id);
+      ++loads[*chosen].used;
+    }
   }
 }
 
@@ -127,7 +131,7 @@ std::optional<size_t> Dispatcher::PoolFor(const Document& document) const {
                      .slots = CanRead(pool.info, document.work.options) ? pool.slots : 0,
                      .under_way = under_way == under_way_.end() ? 0 : under_way->second});
   }
-  return ChooseModel(rooms, parts_.renderers);
+  return ChooseModel(rooms, parts_.renderers + (document.begun ? 0 : 1));
 }
 
 bool Dispatcher::CanBeRead(const Document& document) const {
@@ -144,8 +148,9 @@ void Dispatcher::StartDrawing() {
 }
 
 void Dispatcher::Draw(const PageQueue::Picked& picked) {
-  const Document& document = documents_.at(picked.document);
+  Document& document = documents_.at(picked.document);
   const ModelPool& pool = pools_[*PoolFor(document)];
+  const bool opens_document = !std::exchange(document.begun, true);
   const uint64_t job_id = next_job_id_++;
   Page page{.document = picked.document,
             .number = picked.page_number,
@@ -163,7 +168,9 @@ void Dispatcher::Draw(const PageQueue::Picked& picked) {
   }
   spec.include_png = document.work.options.include_page_image();
   ++under_way_[pool.info.key()];
-  jobs_.emplace(job_id, Job{.page = std::move(page), .model = pool.info.key()});
+  jobs_.emplace(job_id, Job{.page = std::move(page),
+                            .model = pool.info.key(),
+                            .opens_document = opens_document});
   parts_.render_pool.Render(
       document.work.render, spec,
       [this, &loop = parts_.loop, job_id](absl::StatusOr<RenderedPage> drawn) mutable {

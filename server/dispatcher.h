@@ -45,7 +45,9 @@ struct DocumentWork {
 // Takes pages from the queue through drawing and reading: queue -> RenderPool -> placement ->
 // WorkerRegistry -> listener, and again where a worker was lost or failed. As many pages of a model
 // are under way as its workers have slots, and `renderers` more, so that drawing runs ahead of
-// reading by that much. Lives on the loop.
+// reading by that much. The first page of a document finds room for one more, and is read before
+// drawn pages that are not: a document that comes waits for no more than the page being read. Lives
+// on the loop.
 class Dispatcher final : public JobEvents {
  public:
   using Clock = std::chrono::steady_clock;
@@ -85,6 +87,7 @@ class Dispatcher final : public JobEvents {
   struct Document {
     DocumentWork work;
     PageListener* listener = nullptr;
+    bool begun = false;  // a page of it was given to a renderer
     std::optional<Clock::time_point> unreadable_since;  // no attached worker can read it
   };
   // What a page keeps from one try to the next.
@@ -101,6 +104,7 @@ class Dispatcher final : public JobEvents {
     std::optional<RenderedPage> drawn;  // until a worker has it
     quire::v1::PageResult facts;        // size, dpi and seconds that the front knows
     std::string png;
+    bool opens_document = false;        // is the first of its document
     bool is_reading = false;
     std::string worker_id;
     Clock::time_point sent;  // to the worker

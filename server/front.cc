@@ -75,11 +75,12 @@ struct Front::Impl {
         ocr_service({.loop = loop,
                      .recognition = recognition_parts,
                      .status = status,
-                     .open = open}),
+                     .open = open,
+                     .tokens = options.client_tokens.get()}),
         attach_service({.loop = loop,
                         .registry = registry,
                         .limits = options.limits,
-                        .token = options.worker_token}) {}
+                        .tokens = options.worker_tokens.get()}) {}
 
   absl::Status Listen();
   void Tick();
@@ -118,12 +119,19 @@ absl::Status Front::Impl::Listen() {
   EnablePlugins();
   std::vector<std::string> attach_addresses = {absl::StrCat("unix:", options.attach_socket)};
   if (!options.worker_listen.empty()) attach_addresses.push_back(options.worker_listen);
-  QUIRE_ASSIGN_OR_RETURN(attach, quire::server::Listen(attach_service, attach_addresses,
-                                                       kMaxWorkerMessageBytes));
+  ListenOptions attach_options{.addresses = attach_addresses,
+                               .connections = options.connections,
+                               .max_receive_bytes = kMaxWorkerMessageBytes};
+  QUIRE_ASSIGN_OR_RETURN(attach_options.credentials, MakeServerCredentials(options.worker_tls));
+  QUIRE_ASSIGN_OR_RETURN(attach, quire::server::Listen(attach_service, attach_options));
   if (attach.addresses.size() > 1) worker_address = attach.addresses[1];
+  ListenOptions public_options{.addresses = options.listen,
+                               .connections = options.connections,
+                               .max_receive_bytes = kMaxPublicMessageBytes};
+  QUIRE_ASSIGN_OR_RETURN(public_options.credentials, MakeServerCredentials(options.tls));
   absl::StatusOr<Listener> listening;
   loop.PostAndWait([&] {  // calls that come at once wait on the loop until health is bound
-    listening = quire::server::Listen(ocr_service, options.listen, kMaxPublicMessageBytes);
+    listening = quire::server::Listen(ocr_service, public_options);
     if (!listening.ok()) return;
     grpc::HealthCheckServiceInterface* health = listening->server->GetHealthCheckService();
     QUIRE_CHECK(health != nullptr);

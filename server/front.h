@@ -7,10 +7,13 @@
 
 #include "absl/status/statusor.h"
 #include "quire/v1/ocr.pb.h"
+#include "server/credentials.h"
 #include "server/limits.h"
+#include "server/listener.h"
 #include "server/metrics.h"
 #include "server/render_pool.h"
 #include "server/spool.h"
+#include "server/token_file.h"
 #include "server/worker_registry.h"
 
 namespace quire::server {
@@ -19,7 +22,11 @@ struct FrontOptions {
   std::vector<std::string> listen;  // of the public service: host:port, unix:/path
   std::string attach_socket;        // path of the unix socket for workers; its folder is private
   std::string worker_listen;        // host:port for remote workers; empty: none
-  std::string worker_token;         // asked of them
+  TlsFiles tls;                     // of TCP addresses of the public service
+  TlsFiles worker_tls;              // of worker_listen
+  std::shared_ptr<TokenFile> client_tokens;  // asked of clients; null: none
+  std::shared_ptr<TokenFile> worker_tokens;  // asked of remote workers; null: none
+  ConnectionLimits connections;
   bool worker_may_come = true;      // local workers are being started, or remote ones may dial
   FrontLimits limits;
   SpoolLimits spool;
@@ -31,7 +38,8 @@ struct FrontOptions {
 // Thread-safe where not said otherwise.
 class Front {
  public:
-  // Starts to listen. Unavailable names the address where that is impossible.
+  // Starts to listen. Unavailable names the address where that is impossible; MakeServerCredentials'
+  // errors.
   //   local        how it meets its local workers; called on the loop until Stop()
   //   render_pool  owned from here on
   //   metrics      outlives this

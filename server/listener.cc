@@ -8,10 +8,7 @@
 namespace quire::server {
 namespace {
 
-constexpr int kPermittedPingMs = 50'000;     // clients may ask every minute
-constexpr int kKeepaliveMs = 60'000;         // a client that is gone is noticed
-constexpr int kKeepaliveTimeoutMs = 20'000;
-constexpr int kStreamsPerConnection = 256;
+constexpr int kPermittedPingMs = 50'000;  // clients may ask every minute
 
 std::string WithPort(const std::string& address, int port) {
   if (absl::StartsWith(address, "unix:")) return address;
@@ -20,21 +17,26 @@ std::string WithPort(const std::string& address, int port) {
 
 }  // namespace
 
-absl::StatusOr<Listener> Listen(grpc::Service& service, const std::vector<std::string>& addresses,
-                                int max_receive_bytes) {
+absl::StatusOr<Listener> Listen(grpc::Service& service, const ListenOptions& options) {
+  const std::vector<std::string>& addresses = options.addresses;
+  const ConnectionLimits& limits = options.connections;
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
-  builder.SetMaxReceiveMessageSize(max_receive_bytes);
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPermittedPingMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, limits.keepalive_seconds * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, limits.keepalive_seconds * 1000 / 3);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             limits.max_streams_per_connection);
   std::vector<int> ports(addresses.size());
   for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    const bool is_socket = absl::StartsWith(addresses[i], "unix:");
+    builder.AddListeningPort(addresses[i],
+                             is_socket ? grpc::InsecureServerCredentials() : options.credentials,
+                             &ports[i]);
   }
   Listener listener{.server = builder.BuildAndStart()};
   if (listener.server == nullptr) {

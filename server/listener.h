@@ -16,10 +16,21 @@ struct Listener {
   std::vector<std::string> addresses;  // as asked for, with real ports
 };
 
-// Serves `service` on `addresses`. An address that another process listens on is refused, not shared.
+// How connections are watched; the same on every address.
+struct ConnectionLimits {
+  int keepalive_seconds = 60;            // a client that answers no ping is noticed after 4/3 of it
+  int max_streams_per_connection = 256;  // calls at once
+};
+
+struct ListenOptions {
+  std::vector<std::string> addresses;  // host:port, unix:/path
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // of TCP addresses; unix sockets have none
+  ConnectionLimits connections;
+  int max_receive_bytes = 0;  // of one message
+};
+
+// Serves `service`. An address that another process listens on is refused, not shared.
 // Unavailable names the addresses.
-//   max_receive_bytes  of one message
-absl::StatusOr<Listener> Listen(grpc::Service& service, const std::vector<std::string>& addresses,
-                                int max_receive_bytes);
+absl::StatusOr<Listener> Listen(grpc::Service& service, const ListenOptions& options);
 
 }  // namespace quire::server

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/grpc_status.h"
 #include "proto/rich_status.h"
+#include "server/authorization.h"
 #include "server/recognize_call.h"
 
 namespace quire::server {
@@ -15,22 +16,46 @@ class RefusedWatch final : public grpc::ServerWriteReactor<quire::v1::WatchStatu
   void OnDone() override { delete this; }
 };
 
+class RefusedRecognize final
+    : public grpc::ServerBidiReactor<quire::v1::RecognizeRequest, quire::v1::RecognizeResponse> {
+ public:
+  explicit RefusedRecognize(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+grpc::ServerUnaryReactor* Refused(grpc::CallbackServerContext& context, const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
 }  // namespace
+
+absl::StatusOr<Caller> OcrService::CallerOf(const grpc::CallbackServerContext& context) const {
+  return parts_.tokens == nullptr ? Caller() : parts_.tokens->Find(AuthorizationOf(context));
+}
 
 grpc::ServerBidiReactor<quire::v1::RecognizeRequest, quire::v1::RecognizeResponse>*
 OcrService::Recognize(grpc::CallbackServerContext* context) {
-  return NewRecognizeCall(parts_, context);
+  auto caller = CallerOf(*context);
+  if (!caller.ok()) return new RefusedRecognize(caller.status());
+  return NewRecognizeCall(parts_, *std::move(caller), context);
 }
 
 grpc::ServerUnaryReactor* OcrService::RecognizeImage(
-    grpc::CallbackServerContext* /*context*/, const quire::v1::RecognizeImageRequest* request,
+    grpc::CallbackServerContext* context, const quire::v1::RecognizeImageRequest* request,
     quire::v1::RecognizeImageResponse* response) {
-  return NewRecognizeImageCall(parts_, *request, response);
+  auto caller = CallerOf(*context);
+  if (!caller.ok()) return Refused(*context, caller.status());
+  return NewRecognizeImageCall(parts_, *std::move(caller), *request, response);
 }
 
 grpc::ServerUnaryReactor* OcrService::GetServerInfo(
     grpc::CallbackServerContext* context, const quire::v1::GetServerInfoRequest* /*request*/,
     quire::v1::GetServerInfoResponse* response) {
+  if (const auto caller = CallerOf(*context); !caller.ok()) {
+    return Refused(*context, caller.status());
+  }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   parts_.loop.Post([this, reactor, response] {
     *response = parts_.status.Info();
@@ -40,7 +65,10 @@ grpc::ServerUnaryReactor* OcrService::GetServerInfo(
 }
 
 grpc::ServerWriteReactor<quire::v1::WatchStatusResponse>* OcrService::WatchStatus(
-    grpc::CallbackServerContext* /*context*/, const quire::v1::WatchStatusRequest* request) {
+    grpc::CallbackServerContext* context, const quire::v1::WatchStatusRequest* request) {
+  if (const auto caller = CallerOf(*context); !caller.ok()) {
+    return new RefusedWatch(caller.status());
+  }
   const double seconds = request->interval_seconds();
   if (seconds == 0 || (seconds >= 0.2 && seconds <= 60)) {
     return NewWatchStatusCall(parts_, seconds);

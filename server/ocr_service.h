@@ -5,6 +5,7 @@
 #include "quire/v1/ocr.grpc.pb.h"
 #include "server/recognition.h"
 #include "server/server_status.h"
+#include "server/token_file.h"
 
 namespace quire::server {
 
@@ -17,6 +18,7 @@ struct CallParts {
   const RecognitionParts& recognition;
   const ServerStatus& status;
   OpenRecognitions& open;
+  TokenFile* tokens = nullptr;  // asked of every call; null: none
 };
 
 // quire.v1.OcrService: puts calls on the loop and what the loop says on the wire. It decides nothing.
@@ -36,6 +38,8 @@ class OcrService final : public quire::v1::OcrService::CallbackService {
       grpc::CallbackServerContext* context, const quire::v1::WatchStatusRequest* request) override;
 
  private:
+  absl::StatusOr<Caller> CallerOf(const grpc::CallbackServerContext& context) const;
+
   const CallParts parts_;
 };
 

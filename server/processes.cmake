@@ -8,6 +8,7 @@ add_library(quire_server_processes STATIC
   renderer.cc
   restart_policy.cc
   spool.cc
-  supervisor.cc)
+  supervisor.cc
+  sweeper.cc)
 quire_target(quire_server_processes)
 target_link_libraries(quire_server_processes PUBLIC quire_proto Threads::Threads)

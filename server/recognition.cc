@@ -22,8 +22,8 @@ std::string NextDocumentId() {
 
 }  // namespace
 
-Recognition::Recognition(const RecognitionParts& parts, RecognitionStream& stream)
-    : parts_(parts), stream_(stream), document_id_(NextDocumentId()) {}
+Recognition::Recognition(const RecognitionParts& parts, Caller caller, RecognitionStream& stream)
+    : parts_(parts), caller_(std::move(caller)), stream_(stream), document_id_(NextDocumentId()) {}
 
 Recognition::~Recognition() {
   if (number_.has_value()) parts_.dispatcher.Remove(*number_);
@@ -34,7 +34,8 @@ void Recognition::Start() {
       {.waiting_pages = parts_.dispatcher.waiting_pages(),
        .opened_documents = parts_.dispatcher.documents(),
        .model_known = !parts_.registry.known_models().empty(),
-       .worker_may_come = parts_.registry.any_attached() || parts_.worker_may_come()});
+       .worker_may_come = parts_.registry.any_attached() || parts_.worker_may_come()},
+      caller_);
   if (!ticket.ok()) {
     parts_.metrics.Rejected(ReasonOf(ticket.status()));
     return Finish(ticket.status());
@@ -259,8 +260,9 @@ void Recognition::Finish(const absl::Status& status, bool abandon) {
 }
 
 void Recognition::LogEnd(const absl::Status& status) const {
-  spdlog::info("{} request_id={} bytes={} pages={} read={} failed={} seconds={:.3f} code={}{}{}",
-               document_id_, options_.request_id(), upload_.bytes(), selected_pages_,
+  spdlog::info("{}{}{} request_id={} bytes={} pages={} read={} failed={} seconds={:.3f} code={}{}{}",
+               document_id_, caller_.name.empty() ? "" : " caller=", caller_.name,
+               options_.request_id(), upload_.bytes(), selected_pages_,
                summary_.pages_read(), summary_.pages_failed(), SecondsSince(started_),
                absl::StatusCodeToString(status.code()), status.ok() ? "" : " reason=",
                ReasonOf(status));

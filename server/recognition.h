@@ -52,7 +52,7 @@ struct RecognitionParts {
 class Recognition final : public PageListener, public std::enable_shared_from_this<Recognition> {
  public:
   // `stream` outlives the recognition's end: the call to Finish() or to OnCancelled().
-  Recognition(const RecognitionParts& parts, RecognitionStream& stream);
+  Recognition(const RecognitionParts& parts, Caller caller, RecognitionStream& stream);
   ~Recognition() override;
 
   // Lets the document in, or finishes at once.
@@ -88,6 +88,7 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
   double SecondsSince(Clock::time_point then) const;
 
   const RecognitionParts& parts_;
+  const Caller caller_;
   RecognitionStream& stream_;
   const std::string document_id_;
   std::unique_ptr<AdmissionTicket> ticket_;

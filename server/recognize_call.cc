@@ -16,10 +16,10 @@ using quire::v1::RecognizeResponse;
 class RecognizeCall final : public grpc::ServerBidiReactor<RecognizeRequest, RecognizeResponse>,
                             public RecognitionStream {
  public:
-  RecognizeCall(const CallParts& parts, grpc::CallbackServerContext* context)
+  RecognizeCall(const CallParts& parts, Caller caller, grpc::CallbackServerContext* context)
       : parts_(parts), context_(*context) {
-    parts_.loop.Post([this] {
-      recognition_ = std::make_shared<Recognition>(parts_.recognition, *this);
+    parts_.loop.Post([this, caller = std::move(caller)] {
+      recognition_ = std::make_shared<Recognition>(parts_.recognition, caller, *this);
       parts_.open.insert(recognition_.get());
       recognition_->Start();
     });
@@ -73,8 +73,8 @@ class RecognizeCall final : public grpc::ServerBidiReactor<RecognizeRequest, Rec
 }  // namespace
 
 grpc::ServerBidiReactor<RecognizeRequest, RecognizeResponse>* NewRecognizeCall(
-    const CallParts& parts, grpc::CallbackServerContext* context) {
-  return new RecognizeCall(parts, context);
+    const CallParts& parts, Caller caller, grpc::CallbackServerContext* context) {
+  return new RecognizeCall(parts, std::move(caller), context);
 }
 
 }  // namespace quire::server

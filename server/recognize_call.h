@@ -8,10 +8,10 @@ namespace quire::server {
 
 // The reactor of one Recognize call. Deletes itself after OnDone.
 grpc::ServerBidiReactor<quire::v1::RecognizeRequest, quire::v1::RecognizeResponse>*
-NewRecognizeCall(const CallParts& parts, grpc::CallbackServerContext* context);
+NewRecognizeCall(const CallParts& parts, Caller caller, grpc::CallbackServerContext* context);
 
 // The reactor of one RecognizeImage call: the same path, fed from one message.
-grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts,
+grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts, Caller caller,
                                                 const quire::v1::RecognizeImageRequest& request,
                                                 quire::v1::RecognizeImageResponse* response);
 

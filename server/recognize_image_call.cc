@@ -16,9 +16,10 @@ constexpr size_t kChunkBytes = 1 << 20;
 // Plays the client of a Recognition: sends the options and the image's bytes, keeps the one page.
 class RecognizeImageCall final : public grpc::ServerUnaryReactor, public RecognitionStream {
  public:
-  RecognizeImageCall(const CallParts& parts, const quire::v1::RecognizeImageRequest& request,
+  RecognizeImageCall(const CallParts& parts, Caller caller,
+                     const quire::v1::RecognizeImageRequest& request,
                      quire::v1::RecognizeImageResponse& response)
-      : parts_(parts), request_(request), response_(response) {
+      : parts_(parts), caller_(std::move(caller)), request_(request), response_(response) {
     parts_.loop.Post([this] { Begin(); });
   }
   ~RecognizeImageCall() override {
@@ -58,7 +59,7 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
                                            "; send it with Recognize")),
                     false);
     }
-    recognition_ = std::make_shared<Recognition>(parts_.recognition, *this);
+    recognition_ = std::make_shared<Recognition>(parts_.recognition, caller_, *this);
     parts_.open.insert(recognition_.get());
     recognition_->Start();
   }
@@ -83,6 +84,7 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
   }
 
   const CallParts& parts_;
+  const Caller caller_;
   const quire::v1::RecognizeImageRequest& request_;  // gRPC keeps both until OnDone
   quire::v1::RecognizeImageResponse& response_;
   std::shared_ptr<Recognition> recognition_;  // second owners: its callbacks, while they run
@@ -93,10 +95,10 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
 
 }  // namespace
 
-grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts,
+grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts, Caller caller,
                                                 const quire::v1::RecognizeImageRequest& request,
                                                 quire::v1::RecognizeImageResponse* response) {
-  return new RecognizeImageCall(parts, request, *response);
+  return new RecognizeImageCall(parts, std::move(caller), request, *response);
 }
 
 }  // namespace quire::server

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/checkpoint/find_model.h"
@@ -25,16 +26,10 @@ namespace {
 
 constexpr int kConfigurationExit = 78;  // of a worker whose model cannot be loaded
 
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  absl::StripAsciiWhitespace(&token);
-  if (token.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no token could be read from ", path, " (--worker-token-file)"));
-  }
-  return token;
+absl::StatusOr<std::shared_ptr<TokenFile>> OpenTokens(const std::string& path) {
+  if (path.empty()) return std::shared_ptr<TokenFile>();
+  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<TokenFile> tokens, TokenFile::Open(path));
+  return std::shared_ptr<TokenFile>(std::move(tokens));
 }
 
 int ExitCodeOf(const absl::Status& status) {
@@ -44,8 +39,8 @@ int ExitCodeOf(const absl::Status& status) {
 
 }  // namespace
 
-ServerProgram::ServerProgram(Config config, std::string program_folder)
-    : config_(std::move(config)), program_folder_(std::move(program_folder)) {
+ServerProgram::ServerProgram(Config config, std::string program_folder, Sweeper& sweeper)
+    : config_(std::move(config)), program_folder_(std::move(program_folder)), sweeper_(sweeper) {
   if (config_.worker_program.empty()) config_.worker_program = program_folder_ + "/quire-worker";
   if (config_.render_program.empty()) config_.render_program = program_folder_ + "/quire-render";
 }
@@ -113,7 +108,9 @@ SupervisorEvents ServerProgram::OnWorkers() {
 absl::Status ServerProgram::Start() {
   QUIRE_ASSIGN_OR_RETURN(PrivateFolder folder, PrivateFolder::Create());
   folder_ = std::make_unique<PrivateFolder>(std::move(folder));
-  QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadToken(config_.worker_token_file));
+  sweeper_.Watch(folder_->path());
+  QUIRE_ASSIGN_OR_RETURN(const auto client_tokens, OpenTokens(config_.client_token_file));
+  QUIRE_ASSIGN_OR_RETURN(const auto worker_tokens, OpenTokens(config_.worker_token_file));
   QUIRE_ASSIGN_OR_RETURN(std::vector<LocalWorker> workers, ChooseWorkers());
   metrics_ = std::make_unique<Metrics>();
   if (config_.metrics_listen != "none") {
@@ -137,13 +134,22 @@ absl::Status ServerProgram::Start() {
   FrontOptions options{.listen = config_.listen,
                        .attach_socket = attach_socket,
                        .worker_listen = config_.worker_listen,
-                       .worker_token = token,
+                       .tls = config_.tls,
+                       .worker_tls = {.cert_file = config_.tls.cert_file,
+                                      .key_file = config_.tls.key_file,
+                                      .client_ca_file = config_.worker_client_ca_file},
+                       .client_tokens = client_tokens,
+                       .worker_tokens = worker_tokens,
+                       .connections = config_.connections,
                        .worker_may_come = has_workers || !config_.worker_listen.empty(),
                        .limits = config_.limits,
                        .spool = config_.MakeSpoolLimits(),
                        .renderers = config_.renderers};
   QUIRE_ASSIGN_OR_RETURN(
       front_, Front::Start(std::move(options), WaysToWorkers(), std::move(render_pool), *metrics_));
+  for (const std::string& address : front_->addresses()) {
+    if (absl::StartsWith(address, "unix:")) sweeper_.Watch(address.substr(5));
+  }
   spdlog::info("listening on {}{}{}; metrics on {}", absl::StrJoin(front_->addresses(), ", "),
                front_->worker_address().empty() ? "" : "; for workers on ",
                front_->worker_address(), metrics_address_.empty() ? "none" : metrics_address_);

@@ -9,6 +9,7 @@
 #include "server/front.h"
 #include "server/private_folder.h"
 #include "server/supervisor.h"
+#include "server/sweeper.h"
 
 namespace quire::server {
 
@@ -17,7 +18,8 @@ namespace quire::server {
 class ServerProgram {
  public:
   //   program_folder  that this program lies in, where its children are looked for
-  ServerProgram(Config config, std::string program_folder);
+  //   sweeper         is told of what is put into the file system; outlives this
+  ServerProgram(Config config, std::string program_folder, Sweeper& sweeper);
   ~ServerProgram();
 
   // Returns the exit code once everything has stopped. StopSignals::Block() was called before.
@@ -43,6 +45,7 @@ class ServerProgram {
 
   Config config_;
   const std::string program_folder_;
+  Sweeper& sweeper_;
   std::unique_ptr<PrivateFolder> folder_;
   std::unique_ptr<Metrics> metrics_;
   std::string metrics_address_;

@@ -59,14 +59,4 @@ absl::Status CheckHello(const quire::worker::v1::WorkerHello& hello) {
   return absl::OkStatus();
 }
 
-bool TokenMatches(std::string_view authorization, const std::string& token) {
-  const std::string expected = absl::StrCat("Bearer ", token);
-  unsigned char difference = authorization.size() == expected.size() ? 0 : 1;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    const char given = i < authorization.size() ? authorization[i] : '\0';
-    difference = static_cast<unsigned char>(difference | (given ^ expected[i]));
-  }
-  return difference == 0;
-}
-
 }  // namespace quire::server

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "absl/status/status.h"
 #include "quire/worker/v1/worker.pb.h"
 
@@ -14,8 +11,5 @@ inline constexpr int kWorkerProtocolVersion = 1;
 // Checks what a worker says of itself. FailedPrecondition: another protocol version;
 // InvalidArgument: a field that cannot be.
 absl::Status CheckHello(const quire::worker::v1::WorkerHello& hello);
-
-// Whether a "Bearer TOKEN" is the expected one; takes as long whichever byte differs.
-bool TokenMatches(std::string_view authorization, const std::string& token);
 
 }  // namespace quire::server

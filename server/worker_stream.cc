@@ -13,6 +13,7 @@
 #include "proto/grpc_status.h"
 #include "proto/rich_status.h"
 #include "proto/status.h"
+#include "server/authorization.h"
 #include "server/worker_hello.h"
 
 namespace quire::server {
@@ -108,14 +109,8 @@ class WorkerStream final : public grpc::ServerBidiReactor<wire::AttachRequest, w
   }
 
   absl::Status CheckToken() const {
-    if (is_local_) return absl::OkStatus();
-    const auto found = context_.client_metadata().find("authorization");
-    const bool right = found != context_.client_metadata().end() && !parts_.token.empty() &&
-                       TokenMatches({found->second.data(), found->second.size()}, parts_.token);
-    return right ? absl::OkStatus()
-                 : MakeError(absl::StatusCode::kUnauthenticated, "WRONG_TOKEN",
-                             "the worker's token is missing or wrong; give quire-worker the file "
-                             "that this front has as --worker-token-file");
+    if (is_local_ || parts_.tokens == nullptr) return absl::OkStatus();
+    return parts_.tokens->Find(AuthorizationOf(context_)).status();
   }
 
   absl::Status Greet() {

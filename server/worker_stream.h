@@ -1,10 +1,11 @@
 #pragma once
 
-#include <string>
+#include <utility>
 
 #include "quire/worker/v1/worker.grpc.pb.h"
 #include "server/event_loop.h"
 #include "server/limits.h"
+#include "server/token_file.h"
 #include "server/worker_registry.h"
 
 namespace quire::server {
@@ -14,7 +15,9 @@ struct AttachParts {
   EventLoop& loop;
   WorkerRegistry& registry;
   FrontLimits limits;
-  std::string token;  // asked of workers that come over TCP; those of the unix socket need none
+  // Asked of workers that come over TCP; null where their certificate is enough. Those of the unix
+  // socket need none.
+  TokenFile* tokens = nullptr;
 };
 
 // quire.worker.v1.AttachService: one reactor for each worker, which lives until its stream is over.

@@ -21,6 +21,13 @@ absl::Status Config::Validate() const {
     return absl::InvalidArgumentError(absl::StrFormat(
         "--id has %d characters; give 1 to 64, unique among the front's workers", id.size()));
   }
+  if (cert_file.empty() != key_file.empty()) {
+    return absl::InvalidArgumentError("--cert-file and --key-file go together");
+  }
+  if (!cert_file.empty() && ca_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--cert-file needs --ca-file: a certificate is shown in TLS alone");
+  }
   if (device != "auto" && device != "cpu" && device != "mps" &&
       !absl::StartsWith(device, "cuda:")) {
     return absl::InvalidArgumentError(
@@ -30,11 +37,13 @@ absl::Status Config::Validate() const {
 }
 
 std::string Config::Describe() const {
+  const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
   return absl::StrFormat(
-      "id=%s attach=%s model=%s device=%s dtype=%s slots=%d threads=%d token-file=%s arena-fd=%d "
-      "log-format=%s",
+      "id=%s attach=%s model=%s device=%s dtype=%s slots=%d threads=%d token-file=%s ca-file=%s "
+      "cert-file=%s key-file=%s arena-fd=%d log-format=%s",
       id, attach, model, device, dtype, slots, threads,
-      token_file.empty() ? "(none)" : token_file, arena_fd, log_format);
+      or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file), arena_fd,
+      log_format);
 }
 
 ParsedConfig ParseConfig(int argc, const char* const* argv) {
@@ -65,6 +74,10 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   option("--id", config.id, "Name of this worker, unique among the front's workers");
   option("--attach", config.attach, "Address of the front: unix:/path or host:port");
   option("--token-file", config.token_file, "File with the token that a front over TCP asks for");
+  option("--ca-file", config.ca_file,
+         "PEM with who may vouch for a front over TCP; turns TLS on; read again at every dial");
+  option("--cert-file", config.cert_file, "PEM with the certificate to show the front");
+  option("--key-file", config.key_file, "PEM with the key of --cert-file");
   option("--arena-fd", config.arena_fd, "Descriptor of the memory shared with the front; set by "
                                         "quire-server for its children");
   option("--log-format", config.log_format, "plain or json")

@@ -17,6 +17,9 @@ struct Config {
   std::string id;                // --id
   std::string attach;            // --attach: the front's address
   std::string token_file;        // --token-file
+  std::string ca_file;           // --ca-file: turns TLS on for a front over TCP
+  std::string cert_file;         // --cert-file
+  std::string key_file;          // --key-file
   int arena_fd = -1;             // --arena-fd: memory shared with the front (children only)
   std::string log_format = "plain";  // --log-format: plain, json
 

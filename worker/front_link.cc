@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/status.h"
 #include "worker/attachment.h"
@@ -14,25 +15,37 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
+// The whole of a file; empty for no file.
+absl::StatusOr<std::string> ReadNamed(const char* flag, const std::string& path) {
   if (path.empty()) return std::string();
   std::ifstream file(path);
-  std::string token((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  absl::StripAsciiWhitespace(&token);
-  if (!file || token.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no token could be read from ", path, " (--token-file)"));
-  }
-  return token;
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  absl::StripAsciiWhitespace(&text);
+  if (!text.empty()) return text;
+  return absl::FailedPreconditionError(
+      absl::StrCat("nothing could be read from ", path, " (", flag, ")"));
 }
 
-std::shared_ptr<grpc::Channel> Dial(const std::string& address) {
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ReadCredentials(
+    const FrontLinkOptions& options) {
+  if (options.ca_file.empty() || absl::StartsWith(options.address, "unix:")) {
+    return grpc::InsecureChannelCredentials();
+  }
+  grpc::SslCredentialsOptions files;
+  QUIRE_ASSIGN_OR_RETURN(files.pem_root_certs, ReadNamed("--ca-file", options.ca_file));
+  QUIRE_ASSIGN_OR_RETURN(files.pem_cert_chain, ReadNamed("--cert-file", options.cert_file));
+  QUIRE_ASSIGN_OR_RETURN(files.pem_private_key, ReadNamed("--key-file", options.key_file));
+  return grpc::SslCredentials(files);
+}
+
+std::shared_ptr<grpc::Channel> Dial(const std::string& address,
+                                    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(4 << 20);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 }  // namespace
@@ -54,13 +67,14 @@ void FrontLink::Stop() {
 }
 
 absl::Status FrontLink::AttachOnce(bool* drained) {
-  QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadToken(options_.token_file));
+  QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadNamed("--token-file", options_.token_file));
+  QUIRE_ASSIGN_OR_RETURN(const auto credentials, ReadCredentials(options_));
   auto attachment = std::make_shared<Attachment>(options_, reader_, events_);
   {
     MutexLock lock(mutex_);
     if (stopping_) return absl::OkStatus();
     attachment_ = attachment;
-    attachment->Start(Dial(options_.address), token);
+    attachment->Start(Dial(options_.address, credentials), token);
   }
   absl::Status status = attachment->Wait();
   *drained = attachment->drained();

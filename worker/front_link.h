@@ -15,6 +15,8 @@ struct FrontLinkOptions {
   std::string address;    // gRPC target of the front's attach service: "unix:/path", "host:port"
   std::string worker_id;  // unique among the front's workers
   std::string token_file; // bearer token for a front over TCP, read again at every dial; or empty
+  // PEM files for TLS over TCP, read again at every dial; ca_file empty: no TLS.
+  std::string ca_file, cert_file, key_file;
   const uint8_t* arena = nullptr;  // memory shared with the front; or null: pixels come in chunks
   uint64_t arena_bytes = 0;
   // A local child leaves when the front is gone; a remote worker dials again.

@@ -123,6 +123,9 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
   options.address = config.attach;
   options.worker_id = config.id;
   options.token_file = config.token_file;
+  options.ca_file = config.ca_file;
+  options.cert_file = config.cert_file;
+  options.key_file = config.key_file;
   options.arena = arena->data;
   options.arena_bytes = arena->bytes;
   options.stay_when_front_leaves = config.arena_fd < 0;

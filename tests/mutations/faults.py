@@ -20,7 +20,7 @@ FAULTS = [
     ("causal_mask", "worker/model/decoder.cc", ".tril(tokens - rows)", ".tril()"),
     ("scale", "worker/model/cpu_decoder.cc",
      "1.0f / std::sqrt(static_cast<float>(head_dim_))", "1.0f / static_cast<float>(head_dim_)"),
-    ("cpu_rotary_halves", "worker/model/cpu_kernels.cc",
+    ("cpu_rotary_halves", "worker/model/cpu_kernel_choice.cc",
      "head[i] = first * cos[i] - second * sin[i];", "head[i] = first * cos[i] + second * sin[i];"),
     ("cpu_top_k_weights", "worker/model/cpu_decoder.cc",
      "if (weights_.norm_topk_prob)", "if (!weights_.norm_topk_prob)"),

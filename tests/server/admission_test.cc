@@ -27,6 +27,23 @@ TEST(Admission, LetsADocumentIn) {
   EXPECT_TRUE(admission.Enter(kReady).ok());
 }
 
+TEST(Admission, HoldsATokenToItsOwnLimit) {
+  Admission admission(10, 10);
+  const Caller one{.name = "one", .max_documents = 1};
+  auto first = admission.Enter(kReady, one);
+  ASSERT_TRUE(first.ok());
+
+  const absl::Status status = admission.Enter(kReady, one).status();
+
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), "TOO_MANY_DOCUMENTS_OF_TOKEN");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'one'"));
+  EXPECT_TRUE(HasRetryInfo(status));
+  EXPECT_TRUE(admission.Enter(kReady, {.name = "two", .max_documents = 1}).ok());
+  first->reset();
+  EXPECT_TRUE(admission.Enter(kReady, one).ok());
+}
+
 TEST(Admission, RefusesOneDocumentTooManyWithRetryInfo) {
   Admission admission(1, 10);
   const auto first = admission.Enter(kReady);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "proto/rich_status.h"
 #include "tests/support/front_under_test.h"
 
@@ -10,6 +13,15 @@ namespace quire::server {
 namespace {
 
 using ::testing::SizeIs;
+
+std::shared_ptr<TokenFile> Tokens(const std::string& token) {
+  const std::string path = testing::TempDir() + "/quire-attach-token-" + std::to_string(getpid());
+  std::ofstream(path) << token;
+  auto file = TokenFile::Open(path);
+  EXPECT_TRUE(file.ok()) << file.status();
+  std::filesystem::remove(path);
+  return file.ok() ? *std::move(file) : nullptr;
+}
 
 TEST(Attaching, RefusesAnotherProtocolVersion) {
   FrontUnderTest front;
@@ -50,7 +62,7 @@ class AttachingRemotely : public testing::Test {
   AttachingRemotely()
       : front_([](FrontOptions& options) {
           options.worker_listen = "127.0.0.1:0";
-          options.worker_token = "secret";
+          options.worker_tokens = Tokens("secret");
         }) {}
   FakeWorkerOptions Remote(const std::string& token) {
     FakeWorkerOptions options = front_.WorkerOptions();
@@ -82,7 +94,7 @@ TEST(AttachingLocally, RefusesTheIdOfALocalWorkerFromElsewhere) {
   FrontUnderTest front(
       [](FrontOptions& options) {
         options.worker_listen = "127.0.0.1:0";
-        options.worker_token = "secret";
+        options.worker_tokens = Tokens("secret");
       },
       local);
   FakeWorkerOptions options = front.WorkerOptions();

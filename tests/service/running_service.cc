@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <google/protobuf/wrappers.pb.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <netinet/in.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -10,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -65,21 +68,28 @@ absl::StatusOr<std::unique_ptr<RunningService>> RunningService::Start(
   service->folder_ = folder;
   service->address_ = absl::StrCat("unix:", folder, "/front.sock");
   server::ChildOptions child;
-  child.program = Binary("quire-server");
-  child.arguments = {"--listen", service->address_, "--metrics-listen", "127.0.0.1:0",
+  std::filesystem::create_directory(folder + "/tmp");
+  // The shell becomes the server; it is there for the log's sake.
+  child.program = "/bin/sh";
+  child.arguments = {"-c", R"(log=$1; shift; exec "$@" 2>>"$log")", "sh", folder + "/log",
+                     Binary("quire-server"), "--listen", service->address_, "--metrics-listen", "127.0.0.1:0",
                      "--worker-program", Binary(options.worker_program), "--render-program",
                      Binary("quire-render"), "--workers", "cpu", "--models-dir",
                      absl::StrCat(QUIRE_FIXTURES, "/models"), "--ready-file", folder + "/ready"};
   child.arguments.insert(child.arguments.end(), options.arguments.begin(), options.arguments.end());
   child.environment = options.environment;
+  child.environment.push_back(absl::StrCat("TMPDIR=", folder, "/tmp"));
   QUIRE_ASSIGN_OR_RETURN(service->server_, server::ChildProcess::Start(child));
   if (!WaitForFile(folder, "ready", service->server_, Clock::now() + std::chrono::seconds(60))) {
     return absl::DeadlineExceededError("quire-server was not ready after 60 s");
   }
   const auto ready = nlohmann::json::parse(ReadFile(folder + "/ready"), nullptr, false);
   service->metrics_address_ = ready.value("metrics", "");
-  service->stub_ = quire::v1::OcrService::NewStub(
-      grpc::CreateChannel(service->address_, grpc::InsecureChannelCredentials()));
+  service->worker_address_ = ready.value("workers", "");
+  service->addresses_ = ready.value("listen", std::vector<std::string>());
+  service->token_ = options.token;
+  service->channel_ = grpc::CreateChannel(service->address_, grpc::InsecureChannelCredentials());
+  service->stub_ = quire::v1::OcrService::NewStub(service->channel_);
   return service;
 }
 
@@ -112,6 +122,57 @@ std::optional<server::ExitState> RunningService::Stop(std::chrono::seconds at_mo
 void RunningService::Crash() {
   server_.Signal(SIGKILL);
   server_.WaitUntil(Clock::now() + std::chrono::seconds(10));
+}
+
+std::string RunningService::Log() const { return ReadFile(folder_ + "/log"); }
+
+double RunningService::Metric(const std::string& name) const {
+  const std::vector<std::string> lines = absl::StrSplit(Metrics(), '\n');
+  for (const std::string& line : lines) {
+    double value = 0;
+    if (absl::StartsWith(line, name + " ") &&
+        absl::SimpleAtod(line.substr(name.size() + 1), &value)) {
+      return value;
+    }
+  }
+  return -1;
+}
+
+bool RunningService::IsServing(const std::string& name) const {
+  // Question and answer are one string and one enum, each field 1.
+  google::protobuf::StringValue question;
+  question.set_value(name);
+  const grpc::Slice slice(question.SerializeAsString());
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  std::promise<grpc::Status> answered;
+  stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) { answered.set_value(std::move(status)); });
+  grpc::Slice answer;
+  google::protobuf::Int32Value serving;
+  return answered.get_future().get().ok() && response.TrySingleSlice(&answer).ok() &&
+         serving.ParseFromArray(answer.begin(), static_cast<int>(answer.size())) &&
+         serving.value() == 1;
+}
+
+bool RunningService::WaitForStatus(
+    const std::function<bool(const quire::v1::WatchStatusResponse&)>& fits) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
+  quire::v1::WatchStatusRequest request;
+  request.set_interval_seconds(0.2);
+  const auto stream = stub_->WatchStatus(&context, request);
+  quire::v1::WatchStatusResponse status;
+  while (stream->Read(&status)) {
+    if (!fits(status)) continue;
+    context.TryCancel();
+    return true;
+  }
+  return false;
 }
 
 std::string RunningService::Metrics() const {
@@ -155,8 +216,10 @@ std::map<int, std::string> Recognised::Markdown() const {
 
 Recognised Recognise(quire::v1::OcrService::Stub& stub, const std::string& document,
                      const quire::v1::RecognizeOptions& options,
-                     const std::function<void(const quire::v1::RecognizeResponse&)>& on_event) {
+                     const std::function<void(const quire::v1::RecognizeResponse&)>& on_event,
+                     const std::function<void(grpc::ClientContext&)>& prepare) {
   grpc::ClientContext context;
+  if (prepare) prepare(context);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
   auto stream = stub.Recognize(&context);
   // Uploading and reading go side by side, as a server that answers early expects.

@@ -22,6 +22,7 @@ struct ServiceOptions {
   std::string worker_program = "quire-fake-worker";
   std::vector<std::string> arguments;    // of quire-server, added to what every test gives
   std::vector<std::string> environment;  // "KEY=value"
+  std::string token;  // that WaitForStatus() shows
 };
 
 // A quire-server with its children, as a user would start it, on a unix socket in a folder of its
@@ -34,6 +35,10 @@ class RunningService {
 
   quire::v1::OcrService::Stub& stub() { return *stub_; }
   const std::string& address() const { return address_; }
+  // All that it listens on, the unix socket first.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+  // For remote workers.
+  const std::string& worker_address() const { return worker_address_; }
   const std::string& metrics_address() const { return metrics_address_; }
   const std::string& folder() const { return folder_; }
   pid_t pid() const { return server_.pid(); }
@@ -45,11 +50,21 @@ class RunningService {
   void Crash();
   // The text of GET /metrics.
   std::string Metrics() const;
+  // One figure of it, such as quire_slots{state="used"}; -1 when it is not there.
+  double Metric(const std::string& name) const;
+  // What the server and its children wrote to standard error until now.
+  std::string Log() const;
+  // What grpc.health.v1 says of a name.
+  bool IsServing(const std::string& name) const;
+  // Until the server's status, sent every 0.2 s, fits; false after 30 s.
+  bool WaitForStatus(const std::function<bool(const quire::v1::WatchStatusResponse&)>& fits);
 
  private:
   RunningService() = default;
-  std::string folder_, address_, metrics_address_;
+  std::string folder_, address_, metrics_address_, worker_address_, token_;
+  std::vector<std::string> addresses_;
   server::ChildProcess server_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<quire::v1::OcrService::Stub> stub_;
 };
 
@@ -68,10 +83,12 @@ struct Recognised {
   std::map<int, std::string> Markdown() const;
 };
 
-// Sends a document and takes all answers. `on_event` sees each as it comes.
+// Sends a document and takes all answers. `on_event` sees each as it comes; `prepare` may add to the
+// call before it begins.
 Recognised Recognise(quire::v1::OcrService::Stub& stub, const std::string& document,
                      const quire::v1::RecognizeOptions& options = {},
-                     const std::function<void(const quire::v1::RecognizeResponse&)>& on_event = {});
+                     const std::function<void(const quire::v1::RecognizeResponse&)>& on_event = {},
+                     const std::function<void(grpc::ClientContext&)>& prepare = {});
 
 // The bytes of a file; the test fails when it cannot be read.
 std::string ReadFile(const std::string& path);

@@ -33,6 +33,8 @@ int CudaDevices() {
 
 DeviceInfo CudaDevice(int index) {
   DeviceInfo info{.name = absl::StrCat("cuda:", index), .is_cpu = false};
+  // Whoever asks for float32 gets it: convolutions would be rounded to 10 bits by default.
+  at::globalContext().setAllowTF32CuDNN(false);
   // Through cudart, which libtorch_cuda brought along; its header is not needed for one function.
   using MemGetInfo = int (*)(size_t*, size_t*);
   // A tensor on the device makes its context, whose memory is then no longer free.

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-
-#include "worker/model/cpu_kernels.h"
 
 namespace quire::worker {
 
@@ -36,17 +33,12 @@ void CpuDecoder::Step(float* hidden, std::span<const CpuRow> rows,
       Attention(weights_.layers[i], cache[i], rows, hidden, rank);
       FeedForward(weights_.layers[i], hidden, rank);
     }
-    std::vector<float>& normed = scratch_[rank].normed;
-    Norm(hidden, weights_.norm, normed);
+    Scratch& scratch = scratch_[rank];
+    Norm(hidden, weights_.norm, scratch.normed);
     const Range mine = Share(weights_.vocab, rank);
-    Multiply({.weight = weights_.lm_head,
-              .in = weights_.hidden,
-              .x = normed.data(),
-              .x_stride = weights_.hidden,
-              .y = logits,
-              .y_stride = weights_.vocab,
-              .rows = rows_},
-             mine.begin, mine.end);
+    Multiply(weights_.lm_head,
+             Rows(scratch, scratch.normed.data(), weights_.hidden, logits, weights_.vocab),
+             /*add=*/false, mine.begin, mine.end);
   });
 }
 
@@ -59,15 +51,23 @@ void CpuDecoder::Norm(const float* x, const float* weight, std::vector<float>& o
   }
 }
 
+std::span<const CpuProduct> CpuDecoder::Rows(Scratch& scratch, const float* x, int64_t x_stride,
+                                             float* y, int64_t y_stride) const {
+  scratch.products.clear();
+  for (int64_t row = 0; row < rows_; ++row) {
+    scratch.products.push_back({.x = x + row * x_stride, .y = y + row * y_stride});
+  }
+  return scratch.products;
+}
+
 void CpuDecoder::Attention(const CpuDecoderLayer& layer, const CpuCacheLayer& cache,
                            std::span<const CpuRow> rows, float* hidden, int rank) {
   const int64_t dim = weights_.hidden;
   Scratch& scratch = scratch_[rank];
   Norm(hidden, layer.input_layernorm, scratch.normed);
   const Range outputs = Share(3 * dim, rank);
-  Multiply({.weight = layer.qkv_proj, .in = dim, .x = scratch.normed.data(), .x_stride = dim,
-            .y = qkv_.data(), .y_stride = 3 * dim, .rows = rows_},
-           outputs.begin, outputs.end);
+  Multiply(layer.qkv_proj, Rows(scratch, scratch.normed.data(), dim, qkv_.data(), 3 * dim),
+           /*add=*/false, outputs.begin, outputs.end);
   team_.Meet();
 
   const Range jobs = Share(rows_ * weights_.heads, rank);
@@ -103,73 +103,88 @@ void CpuDecoder::Attention(const CpuDecoderLayer& layer, const CpuCacheLayer& ca
   team_.Meet();
 
   const Range sums = Share(dim, rank);
-  Multiply({.weight = layer.o_proj, .in = dim, .x = heads_.data(), .x_stride = dim, .y = hidden,
-            .y_stride = dim, .rows = rows_, .add = true},
-           sums.begin, sums.end);
+  Multiply(layer.o_proj, Rows(scratch, heads_.data(), dim, hidden, dim), /*add=*/true, sums.begin,
+           sums.end);
   team_.Meet();
+}
+
+// Calls do(expert, its choices) for each expert that a row takes, with no products in the scratch.
+template <typename Do>
+void CpuDecoder::ForEachExpert(Scratch& scratch, const Do& do_one) const {
+  const std::span<const Choice> all = scratch.choices;
+  for (size_t begin = 0; begin < all.size();) {
+    size_t end = begin + 1;
+    while (end < all.size() && all[end].expert == all[begin].expert) ++end;
+    scratch.products.clear();
+    do_one(all[begin].expert, all.subspan(begin, end - begin));
+    begin = end;
+  }
 }
 
 void CpuDecoder::FeedForward(const CpuDecoderLayer& layer, float* hidden, int rank) {
   const int64_t dim = weights_.hidden;
   Scratch& scratch = scratch_[rank];
   Norm(hidden, layer.post_attention_layernorm, scratch.normed);
-  std::vector<std::vector<Choice>> chosen(rows_);
   const Range dense = Share(layer.width, rank), expert = Share(layer.expert_width, rank);
-  for (int64_t row = 0; row < rows_; ++row) {
-    const float* x = scratch.normed.data() + row * dim;
-    float* inner = inner_.data() + row * inner_width_;
-    GateTimesUp(layer.gate_up_proj, layer.width, x, dim, 1, inner, dense.begin, dense.end);
-    if (layer.gate == nullptr) continue;
-    chosen[row] = ChooseExperts(layer, x);
-    inner += layer.width;
-    for (const Choice& choice : chosen[row]) {
-      GateTimesUp(layer.expert_gate_up_proj + choice.expert * 2 * layer.expert_width * dim,
-                  layer.expert_width, x, dim, choice.probability, inner, expert.begin, expert.end);
-      inner += layer.expert_width;
-    }
+  GateTimesUp(layer.gate_up_proj, layer.width,
+              Rows(scratch, scratch.normed.data(), dim, inner_.data(), inner_width_), dense.begin,
+              dense.end);
+  scratch.choices.clear();
+  if (layer.gate.values != nullptr) {
+    for (int64_t row = 0; row < rows_; ++row) ChooseExperts(layer, row, scratch);
+    std::stable_sort(scratch.choices.begin(), scratch.choices.end(),
+                     [](const Choice& a, const Choice& b) { return a.expert < b.expert; });
   }
+  const auto inner = [&](const Choice& choice) {
+    return inner_.data() + choice.row * inner_width_ + layer.width + choice.place * layer.expert_width;
+  };
+  ForEachExpert(scratch, [&](int64_t index, std::span<const Choice> choices) {
+    for (const Choice& choice : choices) {
+      scratch.products.push_back({.x = scratch.normed.data() + choice.row * dim,
+                                  .y = inner(choice),
+                                  .factor = choice.probability});
+    }
+    GateTimesUp(layer.expert_gate_up_proj.From(index * 2 * layer.expert_width), layer.expert_width,
+                scratch.products, expert.begin, expert.end);
+  });
   team_.Meet();
 
   const Range sums = Share(dim, rank);
-  Multiply({.weight = layer.down_proj, .in = layer.width, .x = inner_.data(),
-            .x_stride = inner_width_, .y = hidden, .y_stride = dim, .rows = rows_, .add = true},
+  Multiply(layer.down_proj, Rows(scratch, inner_.data(), inner_width_, hidden, dim), /*add=*/true,
            sums.begin, sums.end);
-  for (int64_t row = 0; row < rows_; ++row) {
-    const float* inner = inner_.data() + row * inner_width_ + layer.width;
-    for (const Choice& choice : chosen[row]) {
-      Multiply({.weight = layer.expert_down_proj + choice.expert * dim * layer.expert_width,
-                .in = layer.expert_width, .x = inner, .y = hidden + row * dim, .add = true},
-               sums.begin, sums.end);
-      inner += layer.expert_width;
+  ForEachExpert(scratch, [&](int64_t index, std::span<const Choice> choices) {
+    for (const Choice& choice : choices) {
+      scratch.products.push_back({.x = inner(choice), .y = hidden + choice.row * dim});
     }
-  }
+    Multiply(layer.expert_down_proj.From(index * dim), scratch.products, /*add=*/true, sums.begin,
+             sums.end);
+  });
   team_.Meet();
 }
 
 // Softmax over all experts, then the best few: as Moe does it.
-std::vector<CpuDecoder::Choice> CpuDecoder::ChooseExperts(const CpuDecoderLayer& layer,
-                                                          const float* x) const {
-  std::vector<float> scores(weights_.experts);
-  Multiply({.weight = layer.gate, .in = weights_.hidden, .x = x, .y = scores.data()}, 0,
-           weights_.experts);
-  const float largest = *std::max_element(scores.begin(), scores.end());
+void CpuDecoder::ChooseExperts(const CpuDecoderLayer& layer, int64_t row, Scratch& scratch) const {
+  std::vector<float>& scores = scratch.scores;
+  scores.resize(std::max<size_t>(scores.size(), weights_.experts));
+  const CpuProduct product{.x = scratch.normed.data() + row * weights_.hidden, .y = scores.data()};
+  Multiply(layer.gate, {&product, 1}, /*add=*/false, 0, weights_.experts);
+  const float largest = *std::max_element(scores.begin(), scores.begin() + weights_.experts);
   float sum = 0;
-  for (float& score : scores) sum += score = std::exp(score - largest);
-  std::vector<int64_t> order(weights_.experts);
-  std::iota(order.begin(), order.end(), 0);
-  std::partial_sort(order.begin(), order.begin() + weights_.top_k, order.end(),
-                    [&](int64_t a, int64_t b) { return scores[a] > scores[b]; });
-  std::vector<Choice> chosen;
+  for (int64_t i = 0; i < weights_.experts; ++i) sum += scores[i] = std::exp(scores[i] - largest);
   float chosen_sum = 0;
-  for (int64_t i = 0; i < weights_.top_k; ++i) {
-    chosen.push_back({order[i], scores[order[i]] / sum});
-    chosen_sum += chosen.back().probability;
+  const size_t first = scratch.choices.size();
+  for (int64_t place = 0; place < weights_.top_k; ++place) {
+    const int64_t best =
+        std::max_element(scores.begin(), scores.begin() + weights_.experts) - scores.begin();
+    scratch.choices.push_back(
+        {.row = row, .place = place, .expert = best, .probability = scores[best] / sum});
+    chosen_sum += scores[best] / sum;
+    scores[best] = -1;  // taken
   }
-  for (Choice& choice : chosen) {
-    if (weights_.norm_topk_prob) choice.probability /= chosen_sum;
-    choice.probability *= static_cast<float>(weights_.routed_scaling_factor);
+  for (size_t i = first; i < scratch.choices.size(); ++i) {
+    if (weights_.norm_topk_prob) scratch.choices[i].probability /= chosen_sum;
+    scratch.choices[i].probability *= static_cast<float>(weights_.routed_scaling_factor);
   }
-  return chosen;
 }
 
 }  // namespace quire::worker

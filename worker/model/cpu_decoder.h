@@ -5,23 +5,24 @@
 #include <span>
 #include <vector>
 
+#include "worker/model/cpu_kernels.h"
 #include "worker/model/team.h"
 
 namespace quire::worker {
 
-// A decoder's weights as plain float32 memory that somebody else owns. Names and shapes as in
-// decoder.h and moe.h.
+// A decoder's weights as plain memory that somebody else owns: float32, matrices also as 8-bit codes.
+// Names and shapes as in decoder.h and moe.h.
 struct CpuDecoderLayer {
   const float* input_layernorm = nullptr;
-  const float* qkv_proj = nullptr;  // [3 * hidden, hidden]
-  const float* o_proj = nullptr;    // [hidden, hidden]
+  CpuMatrix qkv_proj;  // [3 * hidden, hidden]
+  CpuMatrix o_proj;    // [hidden, hidden]
   const float* post_attention_layernorm = nullptr;
-  const float* gate_up_proj = nullptr;  // of the dense part: a dense layer's, or the shared experts'
-  const float* down_proj = nullptr;
+  CpuMatrix gate_up_proj;  // of the dense part: a dense layer's, or the shared experts'
+  CpuMatrix down_proj;
   int64_t width = 0;
-  const float* gate = nullptr;  // [experts, hidden] router; null in a dense layer
-  const float* expert_gate_up_proj = nullptr;  // [experts, 2 * expert_width, hidden]
-  const float* expert_down_proj = nullptr;     // [experts, hidden, expert_width]
+  CpuMatrix gate;  // [experts, hidden] router, float32; none in a dense layer
+  CpuMatrix expert_gate_up_proj;  // [experts, 2 * expert_width, hidden]
+  CpuMatrix expert_down_proj;     // [experts, hidden, expert_width]
   int64_t expert_width = 0;
 };
 
@@ -32,7 +33,7 @@ struct CpuDecoderWeights {
   double routed_scaling_factor = 1;
   std::vector<CpuDecoderLayer> layers;
   const float* norm = nullptr;
-  const float* lm_head = nullptr;  // [vocab, hidden]
+  CpuMatrix lm_head;               // [vocab, hidden]
   const float* cos = nullptr;      // [positions, head_dim]
   const float* sin = nullptr;
 };
@@ -61,13 +62,15 @@ class CpuDecoder {
             float* logits);
 
  private:
+  struct Choice {  // an expert that a row takes, as its place-th
+    int64_t row = 0, place = 0, expert = 0;
+    float probability = 0;
+  };
   struct Scratch {  // of one thread
     std::vector<float> normed;  // [rows, hidden]
     std::vector<float> scores;  // attention, or experts
-  };
-  struct Choice {  // an expert that a row takes
-    int64_t expert = 0;
-    float probability = 0;
+    std::vector<CpuProduct> products;
+    std::vector<Choice> choices;  // by expert
   };
   struct Range {
     int64_t begin = 0, end = 0;
@@ -78,7 +81,13 @@ class CpuDecoder {
   void Attention(const CpuDecoderLayer& layer, const CpuCacheLayer& cache,
                  std::span<const CpuRow> rows, float* hidden, int rank);
   void FeedForward(const CpuDecoderLayer& layer, float* hidden, int rank);
-  std::vector<Choice> ChooseExperts(const CpuDecoderLayer& layer, const float* x) const;
+  // Of one row: top_k choices, appended.
+  void ChooseExperts(const CpuDecoderLayer& layer, int64_t row, Scratch& scratch) const;
+  template <typename Do>
+  void ForEachExpert(Scratch& scratch, const Do& do_one) const;
+  // `x` and `y` of every row, so many floats apart.
+  std::span<const CpuProduct> Rows(Scratch& scratch, const float* x, int64_t x_stride, float* y,
+                                   int64_t y_stride) const;
 
   const CpuDecoderWeights weights_;
   const int64_t head_dim_, block_tokens_;

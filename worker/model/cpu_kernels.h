@@ -1,29 +1,46 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace quire::worker {
 
 // What a step of single rows is made of, in float32 on the CPU. Pointers are to contiguous memory.
 
-// y[row] = weight * x[row], or added to what is there.
-struct MatrixTimesRows {
-  const float* weight = nullptr;  // [out, in]
+// A weight [out, in]: values, or codes of 8 bits with a scale and a bias for each `group` of a row's
+// columns, value = scale * code + bias. The product is exact, so both give the same values.
+struct CpuMatrix {
+  const float* values = nullptr;   // null where there are codes
+  const uint8_t* codes = nullptr;  // [out, in]
+  const float* scales = nullptr;   // [out, in / group]
+  const float* biases = nullptr;   // the same
   int64_t in = 0;
-  const float* x = nullptr;  // `rows` rows of `in`, x_stride apart
-  int64_t x_stride = 0;
-  float* y = nullptr;  // `rows` rows of `out`, y_stride apart
-  int64_t y_stride = 0;
-  int64_t rows = 1;
-  bool add = false;
-};
-// The outputs begin..end of it. Each row of the weight is read once for all rows of x.
-void Multiply(const MatrixTimesRows& product, int64_t begin, int64_t end);
+  int64_t group = 0;  // a multiple of kCodesAtOnce up to kLargestGroup that divides `in`
 
-// out[begin..end] = factor * silu(gate_up[i] * x) * (gate_up[width + i] * x).
+  static constexpr int64_t kCodesAtOnce = 16;
+  static constexpr int64_t kLargestGroup = 1024;
+  CpuMatrix From(int64_t row) const;  // the same without the rows before
+};
+
+// One row that a weight is multiplied with, and where its product goes.
+struct CpuProduct {
+  const float* x = nullptr;  // [weight.in]
+  float* y = nullptr;        // [weight's rows]
+  float factor = 1;          // of GateTimesUp
+};
+
+// y[i] = weight[i] * x, or added to what is there, for i in begin..end. Each row of the weight is read,
+// and decoded, once for up to 8 products.
+void Multiply(const CpuMatrix& weight, std::span<const CpuProduct> products, bool add, int64_t begin,
+              int64_t end);
+
+// y[i] = factor * silu(gate_up[i] * x) * (gate_up[width + i] * x) for i in begin..end.
 //   gate_up  [2 * width, in], gate first
-void GateTimesUp(const float* gate_up, int64_t width, const float* x, int64_t in, float factor,
-                 float* out, int64_t begin, int64_t end);
+void GateTimesUp(const CpuMatrix& gate_up, int64_t width, std::span<const CpuProduct> products,
+                 int64_t begin, int64_t end);
+
+// The rows begin..end as values [end - begin, in]; the matrix has codes.
+void Decode(const CpuMatrix& matrix, int64_t begin, int64_t end, float* values);
 
 // Root mean square norm of one row.
 void NormRow(const float* x, const float* weight, int64_t size, double eps, float* out);

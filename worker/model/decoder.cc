@@ -12,36 +12,32 @@
 namespace quire::worker {
 namespace {
 
-// Where a step's new rows go: block and place in it, for each row.
-struct CachePlaces {
-  std::vector<int64_t> block, offset;
-};
-
-CachePlaces PlacesOf(std::span<const StepSequence> sequences, const KvCache& cache) {
-  CachePlaces places;
-  for (const StepSequence& step : sequences) {
-    const std::vector<int32_t>& blocks = cache.blocks(step.sequence);
-    for (int64_t i = 0; i < step.rows; ++i) {
-      const int64_t position = cache.length(step.sequence) + i;
-      places.block.push_back(blocks[position / KvCache::kBlockTokens]);
-      places.offset.push_back(position % KvCache::kBlockTokens);
-    }
-  }
-  return places;
+int64_t BlocksFor(int64_t tokens) {
+  return (tokens + KvCache::kBlockTokens - 1) / KvCache::kBlockTokens;
 }
 
 at::Tensor Index(const std::vector<int64_t>& values, const at::Tensor& like) {
   return at::tensor(values, at::kLong).to(like.device());
 }
 
-// All stored keys or values of a sequence: [heads, tokens, head_dim].
-at::Tensor Gather(const at::Tensor& cached, const std::vector<int32_t>& blocks, int64_t tokens) {
-  const int64_t used = (tokens + KvCache::kBlockTokens - 1) / KvCache::kBlockTokens;
-  const std::vector<int64_t> index(blocks.begin(), blocks.begin() + used);
-  return cached.index_select(0, Index(index, cached))
-      .permute({1, 0, 2, 3})
-      .reshape({cached.size(1), -1, cached.size(3)})
-      .narrow(1, 0, tokens);
+// Stored keys or values of sequences whose blocks these are.
+//   blocks   [sequences, blocks]
+//   returns  [sequences, heads, blocks * kBlockTokens, head_dim]
+at::Tensor Gather(const at::Tensor& cached, const at::Tensor& blocks) {
+  const int64_t sequences = blocks.size(0), count = blocks.size(1);
+  return cached.index_select(0, blocks.reshape({-1}))
+      .view({sequences, count, cached.size(1), cached.size(2), cached.size(3)})
+      .transpose(1, 2)
+      .reshape({sequences, cached.size(1), count * cached.size(2), cached.size(3)});
+}
+
+// One new row of each sequence against all that came before and itself.
+//   q  [sequences, heads, head_dim]
+at::Tensor AttendSingleRows(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                            const at::Tensor& tokens) {
+  const at::Tensor position = at::arange(keys.size(2), tokens.options());
+  const at::Tensor mask = (position < tokens.unsqueeze(1)).view({-1, 1, 1, keys.size(2)});
+  return at::scaled_dot_product_attention(q.unsqueeze(2), keys, values, mask).squeeze(2);
 }
 
 // Several new rows of one sequence against all that came before and themselves.
@@ -75,38 +71,41 @@ absl::StatusOr<DecoderAttention> DecoderAttention::Load(const WeightScope& scope
                                                         const DecoderConfig& config) {
   const int64_t dim = config.hidden_size;
   DecoderAttention attention{.heads = config.num_attention_heads};
-  std::vector<at::Tensor> parts;
-  for (const char* name : {"q_proj.weight", "k_proj.weight", "v_proj.weight"}) {
-    QUIRE_ASSIGN_OR_RETURN(parts.emplace_back(), scope.Take(name, {dim, dim}));
+  std::vector<Matrix> parts;
+  for (const char* name : {"q_proj", "k_proj", "v_proj"}) {
+    QUIRE_ASSIGN_OR_RETURN(parts.emplace_back(), Matrix::Load(scope / name, dim, dim));
   }
-  attention.qkv_proj = at::cat(parts, 0);
-  QUIRE_ASSIGN_OR_RETURN(attention.o_proj,
-                         Linear::Load(scope / "o_proj", dim, dim, /*has_bias=*/false));
+  attention.qkv_proj = Matrix::Rows(parts);
+  QUIRE_ASSIGN_OR_RETURN(attention.o_proj, Matrix::Load(scope / "o_proj", dim, dim));
   return attention;
 }
 
-at::Tensor DecoderAttention::operator()(const at::Tensor& x, const Rotary& rotary, int64_t layer,
+at::Tensor DecoderAttention::operator()(const at::Tensor& x, const StepRows& step, int64_t layer,
                                         std::span<const StepSequence> sequences,
                                         KvCache& cache) const {
   const int64_t rows = x.size(0), dim = x.size(1);
-  const at::Tensor parts = at::linear(x, qkv_proj).view({rows, 3, heads, dim / heads});
-  const at::Tensor q = rotary(parts.select(1, 0)).contiguous();      // [rows, heads, head_dim]
-  const at::Tensor k = rotary(parts.select(1, 1)), v = parts.select(1, 2);
+  const at::Tensor parts = qkv_proj(x).view({rows, 3, heads, dim / heads});
+  const at::Tensor q = step.rotary(parts.select(1, 0)).contiguous();  // [rows, heads, head_dim]
+  const at::Tensor k = step.rotary(parts.select(1, 1)), v = parts.select(1, 2);
   at::Tensor keys = cache.keys(layer), values = cache.values(layer);
-  const CachePlaces places = PlacesOf(sequences, cache);
-  const at::Tensor block = Index(places.block, x), offset = Index(places.offset, x);
-  keys.index_put_({block, at::indexing::Slice(), offset}, k);
-  values.index_put_({block, at::indexing::Slice(), offset}, v);
+  keys.index_put_({step.block, at::indexing::Slice(), step.offset}, k);
+  values.index_put_({step.block, at::indexing::Slice(), step.offset}, v);
 
+  if (sequences.size() > 1 && rows == static_cast<int64_t>(sequences.size())) {
+    return o_proj(AttendSingleRows(q, Gather(keys, step.blocks), Gather(values, step.blocks),
+                                   step.tokens)
+                      .reshape({rows, dim}));
+  }
   at::Tensor out = at::empty_like(q);
   int64_t row = 0;
-  for (const StepSequence& step : sequences) {
-    const int64_t tokens = cache.length(step.sequence) + step.rows;
-    out.narrow(0, row, step.rows)
-        .copy_(AttendRows(q.narrow(0, row, step.rows),
-                          Gather(keys, cache.blocks(step.sequence), tokens),
-                          Gather(values, cache.blocks(step.sequence), tokens)));
-    row += step.rows;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const int64_t mine = sequences[i].rows, tokens = cache.length(sequences[i].sequence) + mine;
+    const at::Tensor blocks =
+        step.blocks.narrow(0, static_cast<int64_t>(i), 1).narrow(1, 0, BlocksFor(tokens));
+    out.narrow(0, row, mine)
+        .copy_(AttendRows(q.narrow(0, row, mine), Gather(keys, blocks)[0].narrow(1, 0, tokens),
+                          Gather(values, blocks)[0].narrow(1, 0, tokens)));
+    row += mine;
   }
   return o_proj(out.view({rows, dim}));
 }
@@ -116,11 +115,12 @@ absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& con
   const WeightScope root(weights), model = root / "model";
   const int64_t hidden = config.hidden_size;
   QUIRE_ASSIGN_OR_RETURN(decoder.embed_tokens,
-                         model.Take("embed_tokens.weight", {config.vocab_size, hidden}));
+                         Matrix::Load(model / "embed_tokens", hidden, config.vocab_size));
   if (config.tie_word_embeddings) {
     decoder.lm_head = decoder.embed_tokens;
   } else {
-    QUIRE_ASSIGN_OR_RETURN(decoder.lm_head, root.Take("lm_head.weight", {config.vocab_size, hidden}));
+    QUIRE_ASSIGN_OR_RETURN(decoder.lm_head,
+                           Matrix::Load(root / "lm_head", hidden, config.vocab_size));
   }
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const WeightScope here = model / "layers" / i;
@@ -146,9 +146,9 @@ absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& con
   const at::Tensor half =
       at::arange(config.max_position_embeddings, at::kFloat).unsqueeze(1) * inverse;
   const at::Tensor angles = at::cat({half, half}, -1);               // [positions, head_dim]
-  decoder.cos_ = angles.cos().to(decoder.options());
-  decoder.sin_ = angles.sin().to(decoder.options());
-  const at::TensorOptions options = decoder.options();
+  const at::TensorOptions options = weights.placement();
+  decoder.cos_ = angles.cos().to(options);
+  decoder.sin_ = angles.sin().to(options);
   if (options.device().is_cpu() && options.dtype() == at::kFloat) decoder.PrepareSingleRows(config);
   return decoder;
 }
@@ -163,22 +163,22 @@ void Decoder::PrepareSingleRows(const DecoderConfig& config) {
                             .norm_topk_prob = config.norm_topk_prob,
                             .routed_scaling_factor = config.routed_scaling_factor,
                             .norm = Data(norm.weight),
-                            .lm_head = Data(lm_head),
+                            .lm_head = lm_head.plain(),
                             .cos = Data(cos_),
                             .sin = Data(sin_)};
   for (const DecoderLayer& layer : layers) {
     const SwiGlu& dense = layer.moe ? layer.moe->shared_experts : *layer.dense;
     CpuDecoderLayer plain{.input_layernorm = Data(layer.input_layernorm.weight),
-                          .qkv_proj = Data(layer.self_attn.qkv_proj),
-                          .o_proj = Data(layer.self_attn.o_proj.weight),
+                          .qkv_proj = layer.self_attn.qkv_proj.plain(),
+                          .o_proj = layer.self_attn.o_proj.plain(),
                           .post_attention_layernorm = Data(layer.post_attention_layernorm.weight),
-                          .gate_up_proj = Data(dense.gate_up_proj),
-                          .down_proj = Data(dense.down_proj.weight),
-                          .width = dense.down_proj.weight.size(1)};
+                          .gate_up_proj = dense.gate_up_proj.plain(),
+                          .down_proj = dense.down_proj.plain(),
+                          .width = dense.down_proj.size(1)};
     if (layer.moe) {
-      plain.gate = Data(layer.moe->gate);
-      plain.expert_gate_up_proj = Data(layer.moe->gate_up_proj);
-      plain.expert_down_proj = Data(layer.moe->down_proj);
+      plain.gate = {.values = Data(layer.moe->gate), .in = config.hidden_size};
+      plain.expert_gate_up_proj = layer.moe->gate_up_proj.plain();
+      plain.expert_down_proj = layer.moe->down_proj.plain();
       plain.expert_width = layer.moe->down_proj.size(2);
     }
     weights.layers.push_back(plain);
@@ -205,15 +205,42 @@ at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
   return logits;
 }
 
-at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.index_select(0, ids); }
+at::Tensor Decoder::Embed(const at::Tensor& ids) const { return embed_tokens.Pick(ids); }
 
-Rotary Decoder::RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const {
-  std::vector<int64_t> positions;
+StepRows Decoder::RowsOf(std::span<const StepSequence> sequences, const KvCache& cache) const {
+  std::vector<int64_t> positions, block, offset, tokens, blocks;
+  int64_t most = 0;
   for (const StepSequence& step : sequences) {
-    for (int64_t i = 0; i < step.rows; ++i) positions.push_back(cache.length(step.sequence) + i);
+    const std::vector<int32_t>& mine = cache.blocks(step.sequence);
+    const int64_t before = cache.length(step.sequence);
+    for (int64_t position = before; position < before + step.rows; ++position) {
+      positions.push_back(position);
+      block.push_back(mine[position / KvCache::kBlockTokens]);
+      offset.push_back(position % KvCache::kBlockTokens);
+    }
+    tokens.push_back(before + step.rows);
+    most = std::max(most, BlocksFor(tokens.back()));
   }
-  const at::Tensor index = Index(positions, cos_);
-  return {cos_.index_select(0, index).unsqueeze(1), sin_.index_select(0, index).unsqueeze(1)};
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const std::vector<int32_t>& mine = cache.blocks(sequences[i].sequence);
+    for (int64_t at = 0; at < most; ++at) {
+      blocks.push_back(at < BlocksFor(tokens[i]) ? mine[at] : 0);
+    }
+  }
+  // One transfer: a GPU waits for each.
+  std::vector<int64_t> all;
+  std::vector<int64_t> sizes;
+  for (const std::vector<int64_t>* part : {&positions, &block, &offset, &tokens, &blocks}) {
+    all.insert(all.end(), part->begin(), part->end());
+    sizes.push_back(static_cast<int64_t>(part->size()));
+  }
+  const std::vector<at::Tensor> parts = Index(all, cos_).split_with_sizes(sizes);
+  return {.rotary = {cos_.index_select(0, parts[0]).unsqueeze(1),
+                     sin_.index_select(0, parts[0]).unsqueeze(1)},
+          .block = parts[1],
+          .offset = parts[2],
+          .blocks = parts[4].view({static_cast<int64_t>(sequences.size()), most}),
+          .tokens = parts[3]};
 }
 
 at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
@@ -224,11 +251,11 @@ at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence>
                                                return step.rows == 1 && step.want_logits;
                                              });
   if (single_rows) return StepSingleRows(hidden, sequences, cache);
-  const Rotary rotary = RotaryFor(sequences, cache);
+  const StepRows rows = RowsOf(sequences, cache);
   at::Tensor x = hidden;                                             // [rows, hidden]
   for (size_t i = 0; i < layers.size(); ++i) {
     const DecoderLayer& layer = layers[i];
-    x = x + layer.self_attn(layer.input_layernorm(x), rotary, static_cast<int64_t>(i), sequences, cache);
+    x = x + layer.self_attn(layer.input_layernorm(x), rows, static_cast<int64_t>(i), sequences, cache);
     const at::Tensor y = layer.post_attention_layernorm(x);
     x = x + (layer.moe ? (*layer.moe)(y) : (*layer.dense)(y));
   }
@@ -241,7 +268,7 @@ at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence>
   }
   if (wanted.empty()) return at::empty({0, lm_head.size(0)}, x.options().dtype(at::kFloat));
   if (static_cast<int64_t>(wanted.size()) < x.size(0)) x = x.index_select(0, Index(wanted, x));
-  return at::linear(norm(x), lm_head).to(at::kFloat);                // [wanted, vocab]
+  return lm_head(norm(x)).to(at::kFloat);                // [wanted, vocab]
 }
 
 }  // namespace quire::worker

@@ -22,12 +22,20 @@ struct Rotary {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
+// A step's rows, put on the device once for all layers.
+struct StepRows {
+  Rotary rotary;
+  at::Tensor block, offset;  // [rows] int64, where their keys and values go in the cache
+  at::Tensor blocks;         // [sequences, most blocks] int64 in the cache; shorter ones end in 0
+  at::Tensor tokens;         // [sequences] int64, this step's included
+};
+
 struct DecoderAttention {
-  at::Tensor qkv_proj;  // [3 * dim, dim]: q, k, v
-  Linear o_proj;
+  Matrix qkv_proj;  // [3 * dim, dim]: q, k, v
+  Matrix o_proj;
   int64_t heads = 0;
   static absl::StatusOr<DecoderAttention> Load(const WeightScope& scope, const DecoderConfig& config);
-  at::Tensor operator()(const at::Tensor& x, const Rotary& rotary, int64_t layer,
+  at::Tensor operator()(const at::Tensor& x, const StepRows& step, int64_t layer,
                         std::span<const StepSequence> sequences, KvCache& cache) const;
 };
 
@@ -47,14 +55,14 @@ class Decoder {
   // See OcrModel::Step.
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                   KvCache& cache) const;
-  const at::TensorOptions options() const { return embed_tokens.options(); }
+  const at::TensorOptions options() const { return cos_.options(); }
 
  private:
-  Rotary RotaryFor(std::span<const StepSequence> sequences, const KvCache& cache) const;
+  StepRows RowsOf(std::span<const StepSequence> sequences, const KvCache& cache) const;
   void PrepareSingleRows(const DecoderConfig& config);
   at::Tensor StepSingleRows(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                             KvCache& cache) const;
-  at::Tensor embed_tokens, lm_head;
+  Matrix embed_tokens, lm_head;
   at::Tensor cos_, sin_;  // [positions, head_dim]
   std::vector<DecoderLayer> layers;
   RmsNorm norm;

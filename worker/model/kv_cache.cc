@@ -12,8 +12,9 @@ KvCache::KvCache(const Shape& shape, const at::TensorOptions& options) {
   total_blocks_ = (shape.tokens + kBlockTokens - 1) / kBlockTokens;
   for (int64_t i = 0; i < shape.layers; ++i) {
     const std::vector<int64_t> sizes = {total_blocks_, shape.heads, kBlockTokens, shape.head_dim};
-    keys_.push_back(at::empty(sizes, options));
-    values_.push_back(at::empty(sizes, options));
+    // Finite everywhere: a row that is masked out still takes part, with the weight 0.
+    keys_.push_back(at::zeros(sizes, options));
+    values_.push_back(at::zeros(sizes, options));
   }
   for (int64_t block = total_blocks_ - 1; block >= 0; --block) {
     free_blocks_.push_back(static_cast<int32_t>(block));

@@ -19,16 +19,15 @@ at::Tensor GateTimesUp(const at::Tensor& gate_up) {
 
 absl::StatusOr<SwiGlu> SwiGlu::Load(const WeightScope& scope, int64_t hidden, int64_t width) {
   SwiGlu mlp;
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor gate, scope.Take("gate_proj.weight", {width, hidden}));
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor up, scope.Take("up_proj.weight", {width, hidden}));
-  mlp.gate_up_proj = at::cat({gate, up}, 0);
-  QUIRE_ASSIGN_OR_RETURN(mlp.down_proj,
-                         Linear::Load(scope / "down_proj", width, hidden, /*has_bias=*/false));
+  QUIRE_ASSIGN_OR_RETURN(const Matrix gate, Matrix::Load(scope / "gate_proj", hidden, width));
+  QUIRE_ASSIGN_OR_RETURN(const Matrix up, Matrix::Load(scope / "up_proj", hidden, width));
+  mlp.gate_up_proj = Matrix::Rows({gate, up});
+  QUIRE_ASSIGN_OR_RETURN(mlp.down_proj, Matrix::Load(scope / "down_proj", width, hidden));
   return mlp;
 }
 
 at::Tensor SwiGlu::operator()(const at::Tensor& x) const {
-  return down_proj(GateTimesUp(at::linear(x, gate_up_proj)));
+  return down_proj(GateTimesUp(gate_up_proj(x)));
 }
 
 absl::StatusOr<Moe> Moe::Load(const WeightScope& scope, const DecoderConfig& config) {
@@ -37,14 +36,14 @@ absl::StatusOr<Moe> Moe::Load(const WeightScope& scope, const DecoderConfig& con
           .norm_topk_prob = config.norm_topk_prob,
           .routed_scaling_factor = config.routed_scaling_factor};
   QUIRE_ASSIGN_OR_RETURN(moe.gate, scope.TakeF32("gate.weight", {config.n_routed_experts, hidden}));
-  std::vector<at::Tensor> gate_up, down;
+  std::vector<Matrix> gate_up, down;
   for (int64_t i = 0; i < config.n_routed_experts; ++i) {
     QUIRE_ASSIGN_OR_RETURN(SwiGlu expert, SwiGlu::Load(scope / "experts" / i, hidden, width));
     gate_up.push_back(expert.gate_up_proj);
-    down.push_back(expert.down_proj.weight);
+    down.push_back(expert.down_proj);
   }
-  moe.gate_up_proj = at::stack(gate_up);
-  moe.down_proj = at::stack(down);
+  moe.gate_up_proj = Matrix::Stack(gate_up);
+  moe.down_proj = Matrix::Stack(down);
   QUIRE_ASSIGN_OR_RETURN(
       moe.shared_experts,
       SwiGlu::Load(scope / "shared_experts", hidden, width * config.n_shared_experts));
@@ -61,29 +60,39 @@ at::Tensor Moe::operator()(const at::Tensor& x) const {
 
 at::Tensor Moe::Routed(const at::Tensor& x, const at::Tensor& probabilities,
                        const at::Tensor& experts) const {
+  const int64_t rows = x.size(0), hidden = x.size(1);
   // Rows are sorted by expert, so that each expert is one multiplication.
-  const int64_t rows = x.size(0);
-  const at::Tensor flat = experts.reshape({-1});                     // [rows * top_k]
-  const at::Tensor order = flat.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
-  const at::Tensor counts =
-      at::bincount(flat, {}, gate_up_proj.size(0)).to(at::kCPU);     // [experts]
-  const at::Tensor row_of = order.div(top_k, "floor");
-  const at::Tensor sorted = x.index_select(0, row_of);               // [rows * top_k, hidden]
+  const auto [by_expert, order] = experts.reshape({-1}).sort(/*stable=*/true, /*dim=*/0,
+                                                             /*descending=*/false);
+  const at::Tensor sorted = x.index_select(0, order.div(top_k, "floor"));  // [rows * top_k, hidden]
+  const at::Tensor ends = at::searchsorted(
+      by_expert, at::arange(gate.size(0), by_expert.options()), /*out_int32=*/true,
+      /*right=*/true);                                               // [experts]
+  const bool grouped = x.scalar_type() == at::kBFloat16 && hidden % 8 == 0 && down_proj.size(2) % 8 == 0;
+  const at::Tensor outputs = grouped ? AllExperts(sorted, ends) : EachExpert(sorted, ends);
+  // Back in order before the sum: adding up by index leaves the order of the sum to chance on a GPU.
+  const at::Tensor by_row =
+      outputs.index_select(0, order.argsort()).view({rows, top_k, hidden}).to(at::kFloat);
+  return (by_row * probabilities.unsqueeze(-1)).sum(1).to(x.scalar_type());  // [rows, hidden]
+}
+
+at::Tensor Moe::AllExperts(const at::Tensor& sorted, const at::Tensor& ends) const {
+  const at::Tensor gate_up = at::_grouped_mm(sorted, gate_up_proj.values.transpose(1, 2), ends);
+  return at::_grouped_mm(GateTimesUp(gate_up), down_proj.values.transpose(1, 2), ends);
+}
+
+at::Tensor Moe::EachExpert(const at::Tensor& sorted, const at::Tensor& ends) const {
+  const at::Tensor host_ends = ends.to(at::kCPU);
   std::vector<at::Tensor> outputs;
-  int64_t at_row = 0;
+  int64_t begin = 0;
   for (int64_t e = 0; e < gate_up_proj.size(0); ++e) {
-    const int64_t count = counts.const_data_ptr<int64_t>()[e];
-    if (count == 0) continue;
-    const at::Tensor mine = sorted.narrow(0, at_row, count);
-    outputs.push_back(
-        at::linear(GateTimesUp(at::linear(mine, gate_up_proj[e])), down_proj[e]));
-    at_row += count;
+    const int64_t end = host_ends.const_data_ptr<int>()[e];
+    if (end == begin) continue;
+    const at::Tensor mine = sorted.narrow(0, begin, end - begin);
+    outputs.push_back(down_proj[e](GateTimesUp(gate_up_proj[e](mine))));
+    begin = end;
   }
-  const at::Tensor weighted = at::cat(outputs, 0).to(at::kFloat) *
-                              probabilities.reshape({-1}).index_select(0, order).unsqueeze(-1);
-  return at::zeros({rows, x.size(1)}, weighted.options())
-      .index_add_(0, row_of, weighted)
-      .to(x.scalar_type());                                          // [rows, hidden]
+  return at::cat(outputs, 0);                                        // [rows * top_k, hidden]
 }
 
 }  // namespace quire::worker

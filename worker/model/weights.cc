@@ -13,6 +13,7 @@
 #include "proto/checkpoint/tensor_list.h"
 #include "proto/checkpoint/weight_files.h"
 #include "proto/status.h"
+#include "worker/model/cpu_kernels.h"
 
 namespace quire::worker {
 
@@ -95,48 +96,84 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
                                                    absl::string_view(dtypes.data(), dtypes.size())));
   }
   const at::ScalarType type = entry.dtype == "U32" ? at::kInt : ScalarTypeOf(entry.dtype);
-  // Aligned or not, the bytes are copied once: out of the mapping, into a tensor.
-  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(type));
-  std::memcpy(tensor.data_ptr(), file->data + entry.begin, entry.end - entry.begin);
+  void* bytes = const_cast<uint8_t*>(file->data + entry.begin);
+  if (entry.begin % at::elementSize(type) == 0) {
+    return at::from_blob(bytes, shape, [file = file](void*) {}, type);
+  }
+  at::Tensor tensor = at::empty(shape, type);
+  std::memcpy(tensor.data_ptr(), bytes, entry.end - entry.begin);
   return tensor;
 }
 
-absl::StatusOr<at::Tensor> Weights::Dequantise(const std::string& stem,
+std::string Weights::CodedStem(const std::string& name) const {
+  constexpr std::string_view kSuffix = ".weight";
+  if (!absl::EndsWith(name, ".weight")) return "";
+  std::string stem = name.substr(0, name.size() - kSuffix.size());
+  return Has(stem + ".scales") ? stem : "";
+}
+
+absl::StatusOr<CodedTensor> Weights::ReadCodes(const std::string& stem,
                                                const std::vector<int64_t>& shape) {
   const int64_t group = quantization_.group_size;
-  const int64_t rows = shape[0], columns = shape[1];
-  if (shape.size() != 2 || columns % group != 0 || quantization_.bits != 8) {
+  if (shape.size() != 2 || shape[1] % group != 0 || quantization_.bits != 8) {
     return absl::InvalidArgumentError(absl::StrCat(
         "tensor ", stem, ".weight is quantised and has the shape ", FormatShape(shape),
         "; expected two dimensions, 8 bits and a width that groups of ", group, " divide"));
   }
+  const int64_t rows = shape[0], columns = shape[1];
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor packed, Read(stem + ".weight", {rows, columns / 4}, "U32"));
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor scales,
                          Read(stem + ".scales", {rows, columns / group}, "BF16 F16 F32"));
   QUIRE_ASSIGN_OR_RETURN(const at::Tensor biases,
                          Read(stem + ".biases", {rows, columns / group}, "BF16 F16 F32"));
-  const at::Tensor codes = packed.view(at::kByte).view({rows, columns / group, group}).to(at::kFloat);
-  return (codes * scales.to(at::kFloat).unsqueeze(-1)).add_(biases.to(at::kFloat).unsqueeze(-1)).view(shape);
+  return CodedTensor{packed.view(at::kByte), scales.to(at::kFloat), biases.to(at::kFloat)};
+}
+
+absl::StatusOr<std::optional<CodedTensor>> Weights::TakeCodes(const std::string& name,
+                                                              const std::vector<int64_t>& shape) {
+  const std::string stem = CodedStem(name);
+  const bool kernels = options_.device().is_cpu() && options_.dtype() == at::kFloat &&
+                       quantization_.group_size % CpuMatrix::kCodesAtOnce == 0 &&
+                       quantization_.group_size <= CpuMatrix::kLargestGroup;
+  if (stem.empty() || !kernels) return std::nullopt;
+  QUIRE_ASSIGN_OR_RETURN(CodedTensor coded, ReadCodes(stem, shape));
+  coded.codes = coded.codes.clone();  // nothing handed out lies in the mapping
+  return coded;
+}
+
+absl::StatusOr<at::Tensor> Weights::TakeAs(const std::string& name,
+                                           const std::vector<int64_t>& shape,
+                                           const at::TensorOptions& options) {
+  if (const std::string stem = CodedStem(name); !stem.empty()) {
+    QUIRE_ASSIGN_OR_RETURN(const CodedTensor coded, ReadCodes(stem, shape));
+    const auto grouped = [&](const at::Tensor& t) {
+      return t.to(options.device()).to(at::kFloat).view({shape[0], coded.scales.size(1), -1});
+    };
+    return (grouped(coded.codes) * grouped(coded.scales))
+        .add_(grouped(coded.biases))
+        .view(shape)
+        .to(options);
+  }
+  QUIRE_ASSIGN_OR_RETURN(const at::Tensor stored, Read(name, shape, "F32 BF16 F16"));
+  // Nothing handed out lies in the mapping. To a device goes what is stored, to be converted there.
+  if (options.device().is_cpu()) return stored.to(options, /*non_blocking=*/false, /*copy=*/true);
+  return stored.to(options.device(), stored.scalar_type()).to(options);
 }
 
 absl::StatusOr<at::Tensor> Weights::TakeF32(const std::string& name,
                                             const std::vector<int64_t>& shape) {
-  constexpr std::string_view kSuffix = ".weight";
-  if (absl::EndsWith(name, ".weight")) {
-    const std::string stem = name.substr(0, name.size() - kSuffix.size());
-    if (Has(stem + ".scales")) {
-      QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Dequantise(stem, shape));
-      return values.to(options_.dtype(at::kFloat));
-    }
-  }
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, Read(name, shape, "F32 BF16 F16"));
-  return values.to(options_.dtype(at::kFloat));
+  return TakeAs(name, shape, options_.dtype(at::kFloat));
 }
 
 absl::StatusOr<at::Tensor> Weights::Take(const std::string& name,
                                          const std::vector<int64_t>& shape) {
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor values, TakeF32(name, shape));
-  return values.to(options_);
+  return TakeAs(name, shape, options_);
+}
+
+std::vector<std::string> Weights::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
 }
 
 std::vector<int64_t> Weights::ShapeOf(const std::string& name) const {
@@ -168,6 +205,10 @@ absl::StatusOr<at::Tensor> WeightScope::Take(std::string_view name,
 absl::StatusOr<at::Tensor> WeightScope::TakeF32(std::string_view name,
                                                 const std::vector<int64_t>& shape) const {
   return weights_->TakeF32(Name(name), shape);
+}
+absl::StatusOr<std::optional<CodedTensor>> WeightScope::TakeCodes(
+    std::string_view name, const std::vector<int64_t>& shape) const {
+  return weights_->TakeCodes(Name(name), shape);
 }
 std::vector<int64_t> WeightScope::ShapeOf(std::string_view name) const {
   return weights_->ShapeOf(Name(name));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,6 +17,12 @@
 #include "worker/model/config.h"
 
 namespace quire::worker {
+
+// An 8-bit tensor as it is stored: value = scales * code + biases.
+struct CodedTensor {
+  at::Tensor codes;           // [out, in] uint8
+  at::Tensor scales, biases;  // [out, in / group] float32
+};
 
 // A checkpoint's tensors, mapped from safetensors files; each is read when it is asked for and counted
 // as taken. One thread.
@@ -29,13 +36,19 @@ class Weights {
 
   // Where and as what tensors are handed out.
   void Place(const at::TensorOptions& options) { options_ = options; }
+  const at::TensorOptions& placement() const { return options_; }
 
   // The tensor of this name, converted to the placement, or in float32. An 8-bit tensor (one with
   // NAME minus ".weight" plus ".scales") is dequantised: code * scale + bias in f32, scale and bias
   // read as they are stored. InvalidArgument names tensor, found and expected shape.
   absl::StatusOr<at::Tensor> Take(const std::string& name, const std::vector<int64_t>& shape);
   absl::StatusOr<at::Tensor> TakeF32(const std::string& name, const std::vector<int64_t>& shape);
+  // The codes of an 8-bit tensor, where the placement has kernels for them (float32 on the CPU);
+  // nothing where it has not, or where the tensor is stored as values. Errors as above.
+  absl::StatusOr<std::optional<CodedTensor>> TakeCodes(const std::string& name,
+                                                       const std::vector<int64_t>& shape);
   bool Has(const std::string& name) const { return entries_.contains(name); }
+  std::vector<std::string> Names() const;
   // As it is stored; empty for an unknown name.
   std::vector<int64_t> ShapeOf(const std::string& name) const;
 
@@ -52,9 +65,14 @@ class Weights {
     StoredTensor tensor;
   };
   absl::Status AddFile(const std::string& path);
+  absl::StatusOr<at::Tensor> TakeAs(const std::string& name, const std::vector<int64_t>& shape,
+                                    const at::TensorOptions& options);
+  // A tensor in the mapping, which it holds.
   absl::StatusOr<at::Tensor> Read(const std::string& name, const std::vector<int64_t>& shape,
                                   std::string_view dtypes);
-  absl::StatusOr<at::Tensor> Dequantise(const std::string& stem, const std::vector<int64_t>& shape);
+  // The name without ".weight" of a tensor that is stored in 8 bits; empty for others.
+  std::string CodedStem(const std::string& name) const;
+  absl::StatusOr<CodedTensor> ReadCodes(const std::string& stem, const std::vector<int64_t>& shape);
 
   std::map<std::string, Entry> entries_;
   std::set<std::string> taken_;
@@ -73,6 +91,8 @@ class WeightScope {
   absl::StatusOr<at::Tensor> Take(std::string_view name, const std::vector<int64_t>& shape) const;
   absl::StatusOr<at::Tensor> TakeF32(std::string_view name,
                                      const std::vector<int64_t>& shape) const;
+  absl::StatusOr<std::optional<CodedTensor>> TakeCodes(std::string_view name,
+                                                       const std::vector<int64_t>& shape) const;
   const std::string& prefix() const { return prefix_; }
   std::vector<int64_t> ShapeOf(std::string_view name) const;
 

@@ -12,8 +12,9 @@ namespace {
 
 class Steps : public testing::Test {
  protected:
-  void SetUp() override {
-    auto model = OcrModel::Load(folder_.path(), {});
+  void SetUp() override { Load("f32"); }
+  void Load(const std::string& dtype) {
+    auto model = OcrModel::Load(folder_.path(), {.dtype = dtype});
     ASSERT_TRUE(model.ok()) << model.status();
     model_ = *std::move(model);
     cache_ = model_->MakeKvCache(1024);
@@ -34,8 +35,8 @@ class Steps : public testing::Test {
     cache_->Close(sequence);
     return logits;
   }
-  static void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
-    EXPECT_LT((a - b).abs().max().item<float>(), 1e-5);
+  static void ExpectClose(const at::Tensor& a, const at::Tensor& b, float tolerance = 1e-5) {
+    EXPECT_LT((a - b).abs().max().item<float>(), tolerance);
   }
 
   const TemporaryCheckpoint folder_{TinyCheckpoint()};
@@ -69,6 +70,36 @@ TEST_F(Steps, OfSeveralSequencesDoNotMix) {
 
   ExpectClose(logits[0], alone[0]);
   ExpectClose(logits[1], other_alone[0]);
+}
+
+// Other types than float32 go through libtorch's operators, as on a GPU. A logit around 1 has 8 bits:
+// 0.05 is a dozen roundings, and another row's logits are 1 away.
+TEST_F(Steps, InBfloat16GiveTheLogitsOfFloat32) {
+  const at::Tensor exact = Last(ids_, 1);
+
+  Load("bf16");
+
+  ExpectClose(Last(ids_, ids_.size()), exact, 0.05);
+  ExpectClose(Last(ids_, 1), exact, 0.05);
+}
+
+TEST_F(Steps, InBfloat16OfSeveralSequencesDoNotMix) {
+  Load("bf16");
+  std::vector<int> longer;  // of two blocks of the cache
+  for (int i = 0; i < 70; ++i) longer.push_back(i * 7 % 128);
+  const at::Tensor alone = Last(ids_, 1), longer_alone = Last(longer, 1);
+  const int a = cache_->Open(), b = cache_->Open();
+  Step(model_->Embed({ids_.data(), ids_.size() - 1}),
+       {{.sequence = a, .rows = static_cast<int>(ids_.size()) - 1}});
+  Step(model_->Embed({longer.data(), longer.size() - 1}),
+       {{.sequence = b, .rows = static_cast<int>(longer.size()) - 1}});
+
+  const std::vector<int> last = {ids_.back(), longer.back()};
+  const at::Tensor logits = Step(model_->Embed(last), {{.sequence = a, .rows = 1, .want_logits = true},
+                                                       {.sequence = b, .rows = 1, .want_logits = true}});
+
+  ExpectClose(logits[0], alone[0], 0.05);
+  ExpectClose(logits[1], longer_alone[0], 0.05);
 }
 
 }  // namespace

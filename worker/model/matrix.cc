@@ -1,0 +1,94 @@
+#include "worker/model/matrix.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "proto/check.h"
+#include "proto/status.h"
+
+namespace quire::worker {
+namespace {
+
+using Join = at::Tensor (*)(at::TensorList);
+
+// Codes only where every part has them in groups of one size.
+Matrix Joined(const std::vector<Matrix>& parts, Join join) {
+  const bool coded = std::all_of(parts.begin(), parts.end(), [&](const Matrix& part) {
+    return part.is_coded() && part.scales.size(-1) == parts[0].scales.size(-1);
+  });
+  std::vector<at::Tensor> values, codes, scales, biases;
+  for (const Matrix& part : parts) {
+    if (!coded) {
+      values.push_back(part.Values());
+      continue;
+    }
+    codes.push_back(part.codes);
+    scales.push_back(part.scales);
+    biases.push_back(part.biases);
+  }
+  if (!coded) return {.values = join(values)};
+  return {.codes = join(codes), .scales = join(scales), .biases = join(biases)};
+}
+
+at::Tensor OnTop(at::TensorList parts) { return at::cat(parts, 0); }
+at::Tensor InNewDimension(at::TensorList parts) { return at::stack(parts, 0); }
+
+template <typename T>
+const T* Data(const at::Tensor& tensor) {
+  QUIRE_CHECK(tensor.is_contiguous());
+  return tensor.const_data_ptr<T>();
+}
+
+}  // namespace
+
+absl::StatusOr<Matrix> Matrix::Load(const WeightScope& scope, int64_t in, int64_t out) {
+  Matrix matrix;
+  QUIRE_ASSIGN_OR_RETURN(const std::optional<CodedTensor> coded,
+                         scope.TakeCodes("weight", {out, in}));
+  if (coded) return Matrix{.codes = coded->codes, .scales = coded->scales, .biases = coded->biases};
+  QUIRE_ASSIGN_OR_RETURN(matrix.values, scope.Take("weight", {out, in}));
+  return matrix;
+}
+
+Matrix Matrix::Rows(const std::vector<Matrix>& parts) { return Joined(parts, OnTop); }
+Matrix Matrix::Stack(const std::vector<Matrix>& parts) { return Joined(parts, InNewDimension); }
+
+Matrix Matrix::operator[](int64_t index) const {
+  if (!is_coded()) return {.values = values[index]};
+  return {.codes = codes[index], .scales = scales[index], .biases = biases[index]};
+}
+
+at::Tensor Matrix::Pick(const at::Tensor& rows) const {
+  if (!is_coded()) return values.index_select(0, rows);
+  return Matrix{.codes = codes.index_select(0, rows),
+                .scales = scales.index_select(0, rows),
+                .biases = biases.index_select(0, rows)}
+      .Values();
+}
+
+at::Tensor Matrix::Values() const {
+  if (!is_coded()) return values;
+  at::Tensor decoded = at::empty(codes.sizes(), scales.options());
+  const CpuMatrix coded = plain();
+  float* out = decoded.data_ptr<float>();
+  constexpr int64_t kRowsAtOnce = 16;
+  at::parallel_for(0, codes.numel() / coded.in, kRowsAtOnce, [&](int64_t begin, int64_t end) {
+    Decode(coded, begin, end, out + begin * coded.in);
+  });
+  return decoded;
+}
+
+at::Tensor Matrix::operator()(const at::Tensor& x) const { return at::linear(x, Values()); }
+
+CpuMatrix Matrix::plain() const {
+  if (!is_coded()) return {.values = Data<float>(values), .in = values.size(-1)};
+  return {.codes = Data<uint8_t>(codes),
+          .scales = Data<float>(scales),
+          .biases = Data<float>(biases),
+          .in = codes.size(-1),
+          .group = codes.size(-1) / scales.size(-1)};
+}
+
+}  // namespace quire::worker
