@@ -35,6 +35,32 @@ at::ScalarType ScalarTypeOf(const std::string& dtype) {
   return at::kFloat;
 }
 
+// A tensor under its official name; experts that MLX's converter stacked, one by one.
+std::vector<StoredTensor> Unstacked(const StoredTensor& tensor, const std::string& name) {
+  constexpr absl::string_view kStacked = ".mlp.switch_mlp.";
+  const size_t at = name.find(kStacked.data());
+  StoredTensor one = tensor;
+  one.name = name;
+  if (at == std::string::npos || tensor.shape.empty() || tensor.shape[0] < 1) return {one};
+  std::vector<StoredTensor> experts;
+  const uint64_t count = static_cast<uint64_t>(tensor.shape[0]);
+  const uint64_t bytes = (tensor.end - tensor.begin) / count;
+  one.shape.erase(one.shape.begin());
+  for (uint64_t e = 0; e < count; ++e) {
+    one.name = absl::StrCat(name.substr(0, at), ".mlp.experts.", e, ".", name.substr(at + kStacked.size()));
+    one.begin = tensor.begin + e * bytes;
+    one.end = one.begin + bytes;
+    experts.push_back(one);
+  }
+  return experts;
+}
+
+// The shape [out, height, width, in], which MLX gives a convolution's [out, in, height, width].
+std::vector<int64_t> ChannelsLast(const std::vector<int64_t>& shape) {
+  if (shape.size() != 4) return shape;
+  return {shape[0], shape[2], shape[3], shape[1]};
+}
+
 }  // namespace
 
 absl::StatusOr<Weights> Weights::Open(const std::string& folder,
@@ -67,10 +93,12 @@ absl::Status Weights::AddFile(const std::string& path) {
   QUIRE_ASSIGN_OR_RETURN(SafetensorsHeader header,
                          ParseSafetensorsHeader(bytes.substr(8, header_bytes), file->bytes, path));
   headers_ += header.text;
-  for (StoredTensor& tensor : header.tensors) {
-    const std::string name = tensor.name;
-    if (!entries_.emplace(name, Entry{file, std::move(tensor)}).second) {
-      return absl::DataLossError(absl::StrCat(path, ": tensor ", name, " is in another shard, too"));
+  for (const StoredTensor& tensor : header.tensors) {
+    for (StoredTensor& part : Unstacked(tensor, OfficialName(tensor.name))) {
+      const std::string name = part.name;
+      if (!entries_.emplace(name, Entry{file, std::move(part)}).second) {
+        return absl::DataLossError(absl::StrCat(path, ": tensor ", name, " is in another shard, too"));
+      }
     }
   }
   return absl::OkStatus();
@@ -85,7 +113,7 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
   }
   const auto& [file, entry] = found->second;
   taken_.insert(name);
-  if (entry.shape != shape) {
+  if (entry.shape != shape && entry.shape != ChannelsLast(shape)) {
     return absl::InvalidArgumentError(absl::StrCat(file->path, ": tensor ", name,
                                                    " has the shape ", FormatShape(entry.shape),
                                                    "; expected ", FormatShape(shape)));
@@ -97,12 +125,14 @@ absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vec
   }
   const at::ScalarType type = entry.dtype == "U32" ? at::kInt : ScalarTypeOf(entry.dtype);
   void* bytes = const_cast<uint8_t*>(file->data + entry.begin);
+  at::Tensor tensor;
   if (entry.begin % at::elementSize(type) == 0) {
-    return at::from_blob(bytes, shape, [file = file](void*) {}, type);
+    tensor = at::from_blob(bytes, entry.shape, [file = file](void*) {}, type);
+  } else {
+    tensor = at::empty(entry.shape, type);
+    std::memcpy(tensor.data_ptr(), bytes, entry.end - entry.begin);
   }
-  at::Tensor tensor = at::empty(shape, type);
-  std::memcpy(tensor.data_ptr(), bytes, entry.end - entry.begin);
-  return tensor;
+  return entry.shape == shape ? tensor : tensor.permute({0, 3, 1, 2}).contiguous();
 }
 
 std::string Weights::CodedStem(const std::string& name) const {
@@ -114,7 +144,11 @@ std::string Weights::CodedStem(const std::string& name) const {
 
 absl::StatusOr<CodedTensor> Weights::ReadCodes(const std::string& stem,
                                                const std::vector<int64_t>& shape) {
-  const int64_t group = quantization_.group_size;
+  // Single modules may have groups of another size than the config's: their scales tell it.
+  const std::vector<int64_t> scales_shape = ShapeOf(stem + ".scales");
+  const bool own_groups = shape.size() == 2 && scales_shape.size() == 2 && scales_shape[1] > 0 &&
+                          shape[1] % scales_shape[1] == 0;
+  const int64_t group = own_groups ? shape[1] / scales_shape[1] : quantization_.group_size;
   if (shape.size() != 2 || shape[1] % group != 0 || quantization_.bits != 8) {
     return absl::InvalidArgumentError(absl::StrCat(
         "tensor ", stem, ".weight is quantised and has the shape ", FormatShape(shape),
@@ -132,11 +166,10 @@ absl::StatusOr<CodedTensor> Weights::ReadCodes(const std::string& stem,
 absl::StatusOr<std::optional<CodedTensor>> Weights::TakeCodes(const std::string& name,
                                                               const std::vector<int64_t>& shape) {
   const std::string stem = CodedStem(name);
-  const bool kernels = options_.device().is_cpu() && options_.dtype() == at::kFloat &&
-                       quantization_.group_size % CpuMatrix::kCodesAtOnce == 0 &&
-                       quantization_.group_size <= CpuMatrix::kLargestGroup;
-  if (stem.empty() || !kernels) return std::nullopt;
+  if (stem.empty() || !options_.device().is_cpu() || options_.dtype() != at::kFloat) return std::nullopt;
   QUIRE_ASSIGN_OR_RETURN(CodedTensor coded, ReadCodes(stem, shape));
+  const int64_t group = shape[1] / coded.scales.size(1);
+  if (group % CpuMatrix::kCodesAtOnce != 0 || group > CpuMatrix::kLargestGroup) return std::nullopt;
   coded.codes = coded.codes.clone();  // nothing handed out lies in the mapping
   return coded;
 }
