@@ -58,7 +58,7 @@ struct RenderedPage {
 using RenderKillObserver = std::function<void(std::string_view reason)>;  // "timeout", "died"
 
 // The sandboxed processes that open and draw documents: one request at a time each, killed when it
-// takes too long, started again when it dies; the request that it held fails alone. Thread-safe.
+// takes too long, started again when it dies; the request that it held is tried once more, then fails alone. Thread-safe.
 // Each callback runs exactly once and must not block: on a thread of the pool, or on the caller's when
 // the request is refused at once. The destructor fails what waits with Unavailable and ends the
 // processes; documents and drawn pages may outlive the pool.
@@ -72,7 +72,7 @@ class RenderPool {
 
   // Opens a document. `fd` is duplicated. Errors are those of quire-render (InvalidArgument:
   // unreadable, unknown format, too many pages; FailedPrecondition: password), or InvalidArgument
-  // with reason RENDER_TIMEOUT or RENDER_DIED when opening it took too long or killed the process.
+  // with reason RENDER_TIMEOUT or RENDER_DIED when opening it took too long or killed two processes.
   // Unavailable (reason RENDERER_UNAVAILABLE) when no renderer can be started, ResourceExhausted
   // (reason RENDER_QUEUE_FULL) when too many requests wait; both with RetryInfo.
   virtual void Open(int fd, int64_t bytes, std::string password,

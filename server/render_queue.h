@@ -34,6 +34,7 @@ struct RenderDocument {
 // Asks to open a document for the first time.
 struct OpenTask {
   std::shared_ptr<RenderDocument> document;  // the caller's, once it is open
+  int deaths = 0;                            // of renderers that had this task
   std::function<void(absl::StatusOr<OpenedDocument>)> done;
 };
 
@@ -44,6 +45,7 @@ struct DrawTask {
   RenderPool::PageSpec page;
   uint64_t arena_bytes = 0;  // free piece of arena that it needs at least, as far as is known
   int passed_over = 0;       // drawings that overtook it
+  int deaths = 0;            // of renderers that had this task
   std::function<void(absl::StatusOr<RenderedPage>)> done;
 };
 

@@ -19,6 +19,15 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kStartTime{30};
 constexpr uint64_t kBytesPerPixel = 3;
 
+// Deaths of a renderer that a request may see before it is to blame: the first may be the kernel's choice
+// of a victim, or an operator's.
+constexpr int kMostDeaths = 2;
+
+// Counts a death.
+bool MayTryAgain(const absl::Status& status, int& deaths) {
+  return ReasonOf(status) == "RENDER_DIED" && ++deaths < kMostDeaths;
+}
+
 double SecondsSince(Clock::time_point then) {
   return std::chrono::duration<double>(Clock::now() - then).count();
 }
@@ -128,6 +137,7 @@ void Renderer::Forget(const std::vector<uint64_t>& documents) {
 
 void Renderer::Open(OpenTask task) {
   const absl::StatusOr<Reply> reply = OpenHere(*task.document, {"the document", "open"});
+  if (MayTryAgain(reply.status(), task.deaths)) return parts_.queue.PutBack(std::move(task));
   if (!reply.ok()) return task.done(reply.status());
   task.done(OpenedDocument{.document = std::move(task.document),
                            .format = reply->opened().format(),
@@ -140,6 +150,10 @@ void Renderer::Draw(DrawTask task, ArenaSpan grant) {
     return task.done(absl::CancelledError("nobody waits for the page's document any more"));
   }
   absl::StatusOr<RenderedPage> page = DrawInto(grant, *document, task.page);
+  if (MayTryAgain(page.status(), task.deaths)) {
+    grant.Release();
+    return parts_.queue.PutBack(std::move(task));
+  }
   if (ReasonOf(page.status()) != "ARENA_TOO_SMALL") return task.done(std::move(page));
   const uint64_t arena_bytes = parts_.arena->bytes();
   task.arena_bytes = MoreRoom(page.status(), grant.bytes(), arena_bytes);

@@ -36,7 +36,8 @@ std::string Binary(const std::string& name) { return absl::StrCat(QUIRE_BINARIES
 // The third field of /proc/PID/stat is the state, the fourth the parent.
 pid_t ParentOf(const std::string& pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string text;  // of one line; not read by iterators, which throw when the process ends meanwhile
+  std::getline(file, text);
   const size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return -1;
   const std::vector<std::string> fields =

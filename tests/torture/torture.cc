@@ -59,12 +59,15 @@ std::string Ranges(const std::vector<int>& pages) {
   return absl::StrJoin(ranges, ",");
 }
 
-int64_t ResidentBytes(pid_t pid) {
+// What is the process's own: not the arena, which counts in each process that ever looked at a piece of
+// it, and which is bounded by its size.
+int64_t AnonymousBytes(pid_t pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/statm"));
   int64_t size = 0;
   int64_t resident = 0;
-  file >> size >> resident;
-  return resident * sysconf(_SC_PAGESIZE);
+  int64_t shared = 0;
+  file >> size >> resident >> shared;
+  return (resident - shared) * sysconf(_SC_PAGESIZE);
 }
 
 // Waits in pieces that a stop ends.
@@ -145,9 +148,9 @@ class Service {
   int64_t MemoryBytes() {
     const std::shared_ptr<RunningService> now = running();
     if (now == nullptr) return 0;
-    int64_t bytes = ResidentBytes(now->pid());
-    for (const pid_t pid : now->Children("quire-fake-worker")) bytes += ResidentBytes(pid);
-    return leaking_ ? bytes + ResidentBytes(getpid()) : bytes;
+    int64_t bytes = AnonymousBytes(now->pid());
+    for (const pid_t pid : now->Children("quire-fake-worker")) bytes += AnonymousBytes(pid);
+    return leaking_ ? bytes + AnonymousBytes(getpid()) : bytes;
   }
   // From now on this process counts too.
   void MeasureThisProcess() { leaking_ = true; }
@@ -179,8 +182,8 @@ class Service {
 
 // What became of calls, for the reader of the report.
 struct Counts {
-  std::atomic<int> calls = 0, broken = 0, refused = 0, failed_pages = 0, cancelled = 0,
-                   unexpected = 0, restarts = 0;
+  std::atomic<int> calls = 0, broken = 0, refused = 0, failed_pages = 0, failed_opens = 0,
+                   cancelled = 0, unexpected = 0, restarts = 0;
 };
 
 struct Parts {
@@ -274,6 +277,13 @@ class Client {
         return;
       case grpc::StatusCode::CANCELLED:
         return;
+      case grpc::StatusCode::INVALID_ARGUMENT:
+        // The renderer that opened the document was frozen, or two of them were killed.
+        if (Reason(status) == "RENDER_TIMEOUT" || Reason(status) == "RENDER_DIED") {
+          ++parts_.counts.failed_opens;
+          return;
+        }
+        [[fallthrough]];
       default:
         ++parts_.counts.unexpected;
         std::fprintf(stderr, "unexpected: %d %s\n", status.error_code(),
@@ -375,13 +385,13 @@ int Report(const Parts& parts, int faults, const Memory& memory) {
   const int64_t growth = memory.end_bytes - memory.middle_bytes;
   std::printf(
       "seed %u, %.1f minutes, %d clients: %d documents (%d cancelled), %d pages, %d calls, %d "
-      "broken, %d refused, %d page failures asked again, %d faults, %d of "
+      "broken, %d refused, %d pages and %d documents failed and asked again, %d faults, %d of "
       "them restarts of the front\n"
       "unexpected answers %d, unaccounted %d, doubled %d, wrong %d, orphans %d, files left %d, memory %+.1f MB from mid-run "
       "to end\n",
       parts.settings.seed, parts.settings.minutes, parts.settings.clients, balance.documents,
       balance.forgotten, balance.pages, parts.counts.calls.load(), parts.counts.broken.load(),
-      parts.counts.refused.load(), parts.counts.failed_pages.load(), faults,
+      parts.counts.refused.load(), parts.counts.failed_pages.load(), parts.counts.failed_opens.load(), faults,
       parts.counts.restarts.load(),
       parts.counts.unexpected.load(), balance.unaccounted,
       balance.doubled, balance.wrong, parts.service.orphans(), parts.service.left_files(),
