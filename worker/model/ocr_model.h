@@ -65,8 +65,8 @@ class OcrModel {
   // [ids, hidden]
   at::Tensor Embed(std::span<const int> ids) const;
 
-  // A prompt's rows: its ids embedded, the placeholders (config().image_token_id) overwritten with the
-  // images' rows, in order. Images that stand side by side share a run of placeholders.
+  // A prompt's rows: its ids embedded, the placeholders (config().image_token_id) overwritten with
+  // the images' rows, in order. Images that stand side by side share a run of placeholders.
   //   images   [vision rows, hidden] each, of ArrangeRows
   //   returns  [ids, hidden]; InvalidArgument where there are not as many placeholders as rows
   absl::StatusOr<at::Tensor> EmbedPrompt(std::span<const int> ids,
