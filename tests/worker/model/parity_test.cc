@@ -86,28 +86,20 @@ class ViewParity : public Parity {
   }
 };
 
-TEST_P(ViewParity, OfEachEncoder) {
+TEST_P(ViewParity, OfEachEncoderAndTheProjector) {
   const SamEncoder sam = SamEncoder::Load(Root() / "sam_model", config().sam).value();
   for (const auto& [kind, views] : Views()) {
     const at::Tensor patches = *sam(views, kNeverStop);
     ExpectReference("sam." + kind, patches);
     ExpectReference("body." + kind, Body(patches.flatten(2).transpose(1, 2)));
-  }
-}
-
-TEST_P(ViewParity, OfProjectedFeatures) {
-  for (const auto& [kind, views] : Views()) {
     ExpectReference("projected." + kind, *model_->EncodeViews(views, kNeverStop));
   }
 }
 
-TEST_P(Parity, OfEmbeddingsAndImagesInThePrompt) {
-  ExpectReference("embedded", StoredRows(Sequence()));
-}
-
-TEST_P(Parity, OfEachDecoderLayer) {
+TEST_P(Parity, OfTheSplicedPromptAndEachDecoderLayer) {
   const Decoder decoder = Decoder::Load(*weights_, config().decoder).value();
   at::Tensor x = Sequence();
+  ExpectReference("embedded", StoredRows(x));
   const std::unique_ptr<KvCache> cache = model_->MakeKvCache(x.size(0));
   const StepSequence step{cache->Open(), static_cast<int>(x.size(0))};
   ASSERT_TRUE(cache->Reserve(step.sequence, step.rows));
@@ -141,14 +133,11 @@ TEST_P(Parity, OfLogitsBehindAPromptInChunks) {
   EXPECT_LT((logits - last).abs().max().item<double>(), kTolerance);
 }
 
-TEST_P(Parity, OfGreedyTokensOfAPageReadAlone) {
+TEST_P(Parity, OfGreedyTokensBehindAWholePromptAndOneInChunks) {
   const at::Tensor prompt = Prompt();
   EXPECT_EQ(ReadGreedily(*model_, {prompt}, prompt.size(0))[0], ReferenceTokens(expected_));
-}
-
-TEST_P(Parity, OfGreedyTokensOfAPromptInChunks) {
-  EXPECT_EQ(ReadGreedily(*model_, {Prompt()}, 64)[0], ReferenceTokens(expected_));
-  EXPECT_EQ(ReadGreedily(*model_, {Prompt()}, 37)[0], ReferenceTokens(expected_));
+  EXPECT_EQ(ReadGreedily(*model_, {prompt}, 64)[0], ReferenceTokens(expected_));
+  EXPECT_EQ(ReadGreedily(*model_, {prompt}, 37)[0], ReferenceTokens(expected_));
 }
 
 // What the encoders gave is not stored for the long ones.
