@@ -53,28 +53,9 @@ absl::StatusOr<StoredPage> ReadPage(const std::string& folder) {
 }
 
 absl::StatusOr<at::Tensor> PromptRows(const OcrModel& model, const StoredPage& page) {
-  const int image_id = model.config().image_token_id;
-  std::vector<at::Tensor> parts;
-  size_t images = 0;
-  for (auto at = page.prompt_ids.begin(); at != page.prompt_ids.end();) {
-    const bool image = *at == image_id;
-    const auto end = std::find_if(at, page.prompt_ids.end(),
-                                  [&](int id) { return (id == image_id) != image; });
-    if (!image) {
-      parts.push_back(model.Embed({at, end}));
-    } else {
-      // Images that stand side by side have one run.
-      for (int64_t left = end - at; left > 0; left -= parts.back().size(0)) {
-        if (images == page.images.size() ||
-            (parts.push_back(RowsOf(model, page.images[images++])), parts.back().size(0) > left)) {
-          return absl::InvalidArgumentError(
-              absl::StrCat("a run of ", end - at, " placeholders does not fit image ", images));
-        }
-      }
-    }
-    at = end;
-  }
-  return at::cat(parts, 0);
+  std::vector<at::Tensor> images;
+  for (const StoredPage::Image& image : page.images) images.push_back(RowsOf(model, image));
+  return model.EmbedPrompt(page.prompt_ids, images);
 }
 
 at::Tensor ForcedLogits(const OcrModel& model, const at::Tensor& prompt, const std::vector<int>& ids,

@@ -146,12 +146,9 @@ void ModelLoop::Assemble(PageWork& work) {
     tiles = at::cat({work.features.data(), work.features.size() - 1}, 0);
   }
   const at::Tensor rows = model_.ArrangeRows(tiles, work.features.back(), work.plan.grid);
-  QUIRE_CHECK(rows.size(0) == work.prompt.vision_rows);
-  const std::span<const int> ids = work.prompt.ids;
-  const size_t image_end = work.prompt.image_begin + work.prompt.vision_rows;
-  work.hidden = at::cat({model_.Embed(ids.first(work.prompt.image_begin)), rows,
-                         model_.Embed(ids.subspan(image_end))},
-                        0);                                          // [prompt rows, hidden]
+  const absl::StatusOr<at::Tensor> hidden = model_.EmbedPrompt(work.prompt.ids, {&rows, 1});
+  QUIRE_CHECK(hidden.ok());  // the plan says how many placeholders there are, and how many rows
+  work.hidden = *hidden;                                             // [prompt rows, hidden]
   work.views = {};
   work.sequence = cache_->Open();
   work.seconds.prefill += Seconds(begin);

@@ -16,6 +16,10 @@ class WrappedModel : public PageModel {
     return model_->ArrangeRows(tiles, global, grid);
   }
   at::Tensor Embed(std::span<const int> ids) const override { return model_->Embed(ids); }
+  absl::StatusOr<at::Tensor> EmbedPrompt(std::span<const int> ids,
+                                         std::span<const at::Tensor> images) const override {
+    return model_->EmbedPrompt(ids, images);
+  }
   std::unique_ptr<KvCache> MakeKvCache(int64_t tokens) const override {
     return model_->MakeKvCache(tokens);
   }

@@ -22,6 +22,8 @@ class PageModel {
   virtual at::Tensor ArrangeRows(const at::Tensor& tiles, const at::Tensor& global,
                                  TileGrid grid) const = 0;
   virtual at::Tensor Embed(std::span<const int> ids) const = 0;
+  virtual absl::StatusOr<at::Tensor> EmbedPrompt(std::span<const int> ids,
+                                                 std::span<const at::Tensor> images) const = 0;
   virtual std::unique_ptr<KvCache> MakeKvCache(int64_t tokens) const = 0;
   virtual at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                           KvCache& cache) const = 0;

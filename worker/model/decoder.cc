@@ -110,6 +110,32 @@ at::Tensor DecoderAttention::operator()(const at::Tensor& x, const StepRows& ste
   return o_proj(out.view({rows, dim}));
 }
 
+absl::StatusOr<DecoderLayer> DecoderLayer::Load(const WeightScope& scope,
+                                                const DecoderConfig& config, int64_t index) {
+  const int64_t hidden = config.hidden_size;
+  DecoderLayer layer;
+  QUIRE_ASSIGN_OR_RETURN(layer.input_layernorm,
+                         RmsNorm::Load(scope / "input_layernorm", hidden, config.rms_norm_eps));
+  QUIRE_ASSIGN_OR_RETURN(layer.self_attn, DecoderAttention::Load(scope / "self_attn", config));
+  QUIRE_ASSIGN_OR_RETURN(
+      layer.post_attention_layernorm,
+      RmsNorm::Load(scope / "post_attention_layernorm", hidden, config.rms_norm_eps));
+  if (index < config.first_k_dense_replace) {
+    QUIRE_ASSIGN_OR_RETURN(layer.dense,
+                           SwiGlu::Load(scope / "mlp", hidden, config.intermediate_size));
+  } else {
+    QUIRE_ASSIGN_OR_RETURN(layer.moe, Moe::Load(scope / "mlp", config));
+  }
+  return layer;
+}
+
+at::Tensor DecoderLayer::operator()(const at::Tensor& x, const StepRows& step, int64_t index,
+                                    std::span<const StepSequence> sequences, KvCache& cache) const {
+  const at::Tensor y = x + self_attn(input_layernorm(x), step, index, sequences, cache);
+  const at::Tensor z = post_attention_layernorm(y);
+  return y + (moe ? (*moe)(z) : (*dense)(z));
+}
+
 absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& config) {
   Decoder decoder;
   const WeightScope root(weights), model = root / "model";
@@ -123,21 +149,8 @@ absl::StatusOr<Decoder> Decoder::Load(Weights& weights, const DecoderConfig& con
                            Matrix::Load(root / "lm_head", hidden, config.vocab_size));
   }
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
-    const WeightScope here = model / "layers" / i;
-    DecoderLayer layer;
-    QUIRE_ASSIGN_OR_RETURN(layer.input_layernorm,
-                           RmsNorm::Load(here / "input_layernorm", hidden, config.rms_norm_eps));
-    QUIRE_ASSIGN_OR_RETURN(layer.self_attn, DecoderAttention::Load(here / "self_attn", config));
-    QUIRE_ASSIGN_OR_RETURN(
-        layer.post_attention_layernorm,
-        RmsNorm::Load(here / "post_attention_layernorm", hidden, config.rms_norm_eps));
-    if (i < config.first_k_dense_replace) {
-      QUIRE_ASSIGN_OR_RETURN(layer.dense,
-                             SwiGlu::Load(here / "mlp", hidden, config.intermediate_size));
-    } else {
-      QUIRE_ASSIGN_OR_RETURN(layer.moe, Moe::Load(here / "mlp", config));
-    }
-    decoder.layers.push_back(std::move(layer));
+    QUIRE_ASSIGN_OR_RETURN(decoder.layers_.emplace_back(),
+                           DecoderLayer::Load(model / "layers" / i, config, i));
   }
   QUIRE_ASSIGN_OR_RETURN(decoder.norm, RmsNorm::Load(model / "norm", hidden, config.rms_norm_eps));
   const int64_t head_dim = hidden / config.num_attention_heads;
@@ -166,7 +179,7 @@ void Decoder::PrepareSingleRows(const DecoderConfig& config) {
                             .lm_head = lm_head.plain(),
                             .cos = Data(cos_),
                             .sin = Data(sin_)};
-  for (const DecoderLayer& layer : layers) {
+  for (const DecoderLayer& layer : layers_) {
     const SwiGlu& dense = layer.moe ? layer.moe->shared_experts : *layer.dense;
     CpuDecoderLayer plain{.input_layernorm = Data(layer.input_layernorm.weight),
                           .qkv_proj = layer.self_attn.qkv_proj.plain(),
@@ -194,7 +207,7 @@ at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
     rows.push_back({cache.blocks(step.sequence).data(), cache.length(step.sequence)});
   }
   std::vector<CpuCacheLayer> cached;
-  for (size_t i = 0; i < layers.size(); ++i) {
+  for (size_t i = 0; i < layers_.size(); ++i) {
     const at::Tensor keys = cache.keys(i), values = cache.values(i);
     cached.push_back({keys.data_ptr<float>(), values.data_ptr<float>()});
   }
@@ -253,11 +266,8 @@ at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence>
   if (single_rows) return StepSingleRows(hidden, sequences, cache);
   const StepRows rows = RowsOf(sequences, cache);
   at::Tensor x = hidden;                                             // [rows, hidden]
-  for (size_t i = 0; i < layers.size(); ++i) {
-    const DecoderLayer& layer = layers[i];
-    x = x + layer.self_attn(layer.input_layernorm(x), rows, static_cast<int64_t>(i), sequences, cache);
-    const at::Tensor y = layer.post_attention_layernorm(x);
-    x = x + (layer.moe ? (*layer.moe)(y) : (*layer.dense)(y));
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    x = layers_[i](x, rows, static_cast<int64_t>(i), sequences, cache);
   }
   std::vector<int64_t> wanted;
   int64_t row = 0;

@@ -44,6 +44,11 @@ struct DecoderLayer {
   DecoderAttention self_attn;
   std::optional<SwiGlu> dense;  // exactly one of the two
   std::optional<Moe> moe;
+  static absl::StatusOr<DecoderLayer> Load(const WeightScope& scope, const DecoderConfig& config,
+                                           int64_t index);
+  // [rows, hidden] -> [rows, hidden]; writes keys and values of layer `index` into the cache.
+  at::Tensor operator()(const at::Tensor& x, const StepRows& step, int64_t index,
+                        std::span<const StepSequence> sequences, KvCache& cache) const;
 };
 
 // Embedding, pre-norm layers with a dense first one and mixtures of experts after it, norm, head.
@@ -55,16 +60,18 @@ class Decoder {
   // See OcrModel::Step.
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                   KvCache& cache) const;
+  // The parts of a step of several rows, for who looks at what a layer gives.
+  StepRows RowsOf(std::span<const StepSequence> sequences, const KvCache& cache) const;
+  const std::vector<DecoderLayer>& layers() const { return layers_; }
   const at::TensorOptions options() const { return cos_.options(); }
 
  private:
-  StepRows RowsOf(std::span<const StepSequence> sequences, const KvCache& cache) const;
   void PrepareSingleRows(const DecoderConfig& config);
   at::Tensor StepSingleRows(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                             KvCache& cache) const;
   Matrix embed_tokens, lm_head;
   at::Tensor cos_, sin_;  // [positions, head_dim]
-  std::vector<DecoderLayer> layers;
+  std::vector<DecoderLayer> layers_;
   RmsNorm norm;
   std::unique_ptr<CpuDecoder> single_rows_;  // float32 on the CPU alone; uses the memory of the above
 };

@@ -133,6 +133,25 @@ at::Tensor OcrModel::Embed(std::span<const int> ids) const {
   return impl_->decoder.Embed(at::tensor(wide, at::kLong).to(impl_->options.device()));
 }
 
+absl::StatusOr<at::Tensor> OcrModel::EmbedPrompt(std::span<const int> ids,
+                                                 std::span<const at::Tensor> images) const {
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] == impl_->config.image_token_id) places.push_back(static_cast<int64_t>(i));
+  }
+  int64_t vision_rows = 0;
+  for (const at::Tensor& image : images) vision_rows += image.size(0);
+  if (vision_rows != static_cast<int64_t>(places.size())) {
+    return absl::InvalidArgumentError(absl::StrCat("the prompt has ", places.size(),
+                                                   " placeholders; its ", images.size(),
+                                                   " images have ", vision_rows, " rows"));
+  }
+  at::Tensor rows = Embed(ids);                                      // [ids, hidden]
+  if (images.empty()) return rows;
+  const at::Tensor at = at::tensor(places, at::kLong).to(impl_->options.device());
+  return rows.index_copy_(0, at, at::cat(at::TensorList(images.data(), images.size()), 0));
+}
+
 std::unique_ptr<KvCache> OcrModel::MakeKvCache(int64_t tokens) const {
   const DecoderConfig& decoder = impl_->config.decoder;
   return std::make_unique<KvCache>(

@@ -49,21 +49,28 @@ class OcrModel {
   const ModelPlacement& placement() const;
 
   // Projected features of square views.
-  //   views    [views, 3, side, side] f32 on the CPU, normalised to -1..1; side % 64 == 0, and
-  //            for v2 one of the two sides that its query tables are for
+  //   views    [views, 3, side, side] f32 on the CPU, normalised to -1..1; the side a multiple of
+  //            four of SAM's patches (64 px), and for v2 one of those that its query tables are for
   //   stop     looked at between blocks; when set the result is nothing
-  //   returns  [views, grid * grid, hidden] on the device, grid = side / 64
+  //   returns  [views, grid * grid, hidden] on the device, grid = side / four patches
   std::optional<at::Tensor> EncodeViews(const at::Tensor& views,
                                         const std::atomic<bool>& stop) const;
 
-  // Vision rows of one page in the decoder's order; see PageTokens.
-  //   tiles    [columns * rows, t * t, hidden], or undefined when the page is not tiled
+  // Vision rows of one image in the decoder's order; see PageTokens.
+  //   tiles    [columns * rows, t * t, hidden], or undefined when the image is not tiled
   //   global   [1, g * g, hidden]
   //   returns  [vision rows, hidden]
   at::Tensor ArrangeRows(const at::Tensor& tiles, const at::Tensor& global, TileGrid grid) const;
 
   // [ids, hidden]
   at::Tensor Embed(std::span<const int> ids) const;
+
+  // A prompt's rows: its ids embedded, the placeholders (config().image_token_id) overwritten with
+  // the images' rows, in order. Images that stand side by side share a run of placeholders.
+  //   images   [vision rows, hidden] each, of ArrangeRows
+  //   returns  [ids, hidden]; InvalidArgument where there are not as many placeholders as rows
+  absl::StatusOr<at::Tensor> EmbedPrompt(std::span<const int> ids,
+                                         std::span<const at::Tensor> images) const;
 
   // Empty cache for `tokens` tokens in all, shared by any number of sequences.
   std::unique_ptr<KvCache> MakeKvCache(int64_t tokens) const;

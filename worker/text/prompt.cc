@@ -76,7 +76,6 @@ absl::StatusOr<Prompt> BuildPrompt(const Tokenizer& tokenizer, const PromptTable
 
   Prompt prompt{.ids = {request.begin_id}, .vision_rows = request.vision_rows};
   AppendText(tokenizer, std::string_view(text).substr(0, image), request.argument, prompt.ids);
-  prompt.image_begin = static_cast<int>(prompt.ids.size());
   prompt.ids.insert(prompt.ids.end(), request.vision_rows, request.image_id);
   AppendText(tokenizer, std::string_view(text).substr(image + std::size(kImage) - 1),
              request.argument, prompt.ids);

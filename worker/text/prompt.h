@@ -26,7 +26,6 @@ using PromptTable = std::map<std::string, std::string, std::less<>>;
 // after.
 struct Prompt {
   std::vector<int> ids;
-  int image_begin = 0;  // index of the first placeholder in ids
   int vision_rows = 0;
 };
 

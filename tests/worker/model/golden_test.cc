@@ -162,6 +162,29 @@ TEST_F(Golden, ReadsAPageToTheReferenceLogits) {
   EXPECT_THAT(last, Pointwise(FloatNear(1e-4), {-0.144416f, 0.038246f, -0.295922f, -0.876522f}));
 }
 
+TEST_F(Golden, PutsImagesInThePlaceOfTheirPlaceholders) {
+  const std::vector<int> ids = {0, 100, 100, 5, 100};
+  const std::vector<at::Tensor> images = {at::full({2, 32}, 2.0), at::full({1, 32}, 3.0)};
+
+  const at::Tensor rows = model_->EmbedPrompt(ids, images).value();
+
+  EXPECT_TRUE(at::equal(rows.narrow(0, 1, 2), images[0]));
+  EXPECT_TRUE(at::equal(rows.narrow(0, 4, 1), images[1]));
+  const std::vector<int> text = {0, 5};
+  EXPECT_TRUE(at::equal(at::stack({rows[0], rows[3]}), model_->Embed(text)));
+}
+
+TEST_F(Golden, RefusesAPromptThatDoesNotFitItsImages) {
+  const std::vector<int> ids = {0, 100, 100, 5};
+  const std::vector<at::Tensor> images = {at::ones({3, 32})};
+
+  const absl::Status status = model_->EmbedPrompt(ids, images).status();
+
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::HasSubstr("2 placeholders; its 1 images have 3 rows"));
+}
+
 TEST_F(Golden, DecodesTextToTheReferenceLogits) {
   const std::vector<int> ids = {0, 11, 72, 124, 21, 80, 20, 61};
   const at::Tensor logits = AllLogits(model_->Embed(ids));
