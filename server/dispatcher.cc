@@ -114,8 +114,11 @@ void Dispatcher::Send(uint64_t job_id, Job& job, const std::string& worker_id) {
   job.is_reading = true;
   job.worker_id = worker_id;
   job.sent = Clock::now();
+  job.facts.set_first_token_seconds(Seconds(job.sent - job.page.entered));
   quire::worker::v1::PageJob message = MakePageJob(work.options, job.facts);
   message.set_job_id(job_id);
+  message.set_document_id(work.document_id);
+  message.set_traceparent(work.traceparent);
   message.set_alone(job.page.attempts.alone());
   RenderedPage drawn = *std::move(job.drawn);
   job.drawn.reset();
@@ -226,7 +229,6 @@ void Dispatcher::OnJobDone(uint64_t job_id, quire::v1::PageResult page) {
     page.set_worker_id(job->worker_id);
     page.set_model(job->model);
     CompleteResult(job->facts, total, document.work.options, page);
-    parts_.metrics.PageRead(page);
     document.listener->OnPageRead(std::move(page), std::move(job->png));
   }
   Pump();

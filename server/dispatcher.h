@@ -40,6 +40,7 @@ struct DocumentWork {
   std::shared_ptr<RenderDocument> render;  // second owner: drawings under way
   quire::v1::RecognizeOptions options;
   PageRanges pages;  // with closed ends
+  std::string document_id, traceparent;  // for the workers' logs
 };
 
 // Takes pages from the queue through drawing and reading: queue -> RenderPool -> placement ->

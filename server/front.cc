@@ -169,7 +169,12 @@ Metrics::Levels Front::Impl::Levels() const {
     levels.slots_free += std::max(0, worker.slots - worker.used);
   }
   levels.spool_bytes = spool.total_bytes();
-  levels.heartbeats = registry.heartbeats();
+  for (const auto& [id, said] : registry.said()) {
+    levels.workers[id] = {.device = said.hello.device(),
+                          .model = said.hello.model().key(),
+                          .dtype = said.hello.dtype(),
+                          .heartbeat = said.heartbeat};
+  }
   return levels;
 }
 

@@ -46,6 +46,9 @@ void CompleteResult(const quire::v1::PageResult& facts, double total_seconds,
   result.set_height_points(facts.height_points());
   result.set_rotation_degrees(facts.rotation_degrees());
   result.set_total_seconds(total_seconds);
+  if (result.first_token_seconds() > 0) {
+    result.set_first_token_seconds(facts.first_token_seconds() + result.first_token_seconds());
+  }
   if (options.omit_blocks()) result.clear_blocks();
   if (!options.include_raw_output()) result.clear_raw_output();
 

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
+#include "proto/log_line.h"
 #include "server/config.h"
-#include "server/log_format.h"
 #include "server/server_program.h"
 #include "server/stop_signals.h"
 #include "server/sweeper.h"
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   const ParsedConfig parsed = ParseConfig(argc, argv);
   if (parsed.exit_code.has_value()) return *parsed.exit_code;
   SwitchCoreDumpsOff();
-  SetUpLog(parsed.config.log_format);
+  quire::SetUpLog(parsed.config.log_format, "quire-server", /*worker=*/"");
   if (const absl::Status status = parsed.config.Validate(); !status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return kExitConfiguration;

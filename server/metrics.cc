@@ -6,10 +6,11 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <exception>
-#include <set>
+#include <map>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,12 +34,26 @@ const Histogram::BucketBoundaries& Buckets() {
   return buckets;
 }
 
+constexpr std::array kRejections = {"DRAINING",   "NO_WORKER", "TOO_MANY_DOCUMENTS",
+                                   "QUEUE_FULL", "TOO_MANY_DOCUMENTS_OF_TOKEN"};
+
 constexpr std::array kStages = {"upload", "queue",  "render",  "transfer", "preprocess",
                                 "tokenize", "vision", "prefill", "decode",   "postprocess"};
 
 std::array<double, kStages.size()> SecondsOf(const quire::v1::StageSeconds& s) {
   return {s.upload(),   s.queue(),  s.render(),  s.transfer(), s.preprocess(),
           s.tokenize(), s.vision(), s.prefill(), s.decode(),   s.postprocess()};
+}
+
+const char* NameOf(quire::v1::FinishReason reason) {
+  switch (reason) {
+    case quire::v1::FINISH_REASON_LENGTH:
+      return "length";
+    case quire::v1::FINISH_REASON_REPETITION:
+      return "repetition";
+    default:
+      return "stop";
+  }
 }
 
 }  // namespace
@@ -68,6 +83,15 @@ struct Metrics::Impl {
   Histogram& first_page_seconds =
       Make<Histogram>("quire_first_page_seconds", "Seconds from half-close to the first page's text")
           .Add({}, Buckets());
+  Histogram& first_token_seconds =
+      Make<Histogram>("quire_first_token_seconds",
+                      "Seconds from a page's entry into the queue to its first token")
+          .Add({}, Buckets());
+  Histogram& token_seconds =
+      Make<Histogram>("quire_token_seconds", "Seconds of decoding for each token of a page")
+          .Add({}, Buckets());
+  Family<Counter>& finishes =
+      Make<Counter>("quire_page_finishes_total", "Pages that were read, by why their text ended");
   Family<Counter>& pages = Make<Counter>("quire_pages_total", "Pages that ended, by outcome");
   Counter& pages_read = pages.Add({{"outcome", "read"}});
   Counter& pages_failed = pages.Add({{"outcome", "failed"}});
@@ -78,6 +102,10 @@ struct Metrics::Impl {
       Make<Counter>("quire_rejected_total", "Documents that were not let in, by reason");
   Counter& output_tokens =
       Make<Counter>("quire_output_tokens_total", "Tokens written for pages").Add({});
+  Counter& prompt_tokens =
+      Make<Counter>("quire_prompt_tokens_total", "Tokens of prompts, vision rows included").Add({});
+  Counter& vision_tokens =
+      Make<Counter>("quire_vision_tokens_total", "Vision rows of pages").Add({});
   Counter& received_bytes =
       Make<Counter>("quire_received_bytes_total", "Bytes of documents received").Add({});
   Family<Counter>& worker_restarts =
@@ -87,28 +115,34 @@ struct Metrics::Impl {
   Gauge& queue_pages =
       Make<Gauge>("quire_queue_pages", "Pages waiting for a renderer or a worker").Add({});
   Gauge& documents_open = Make<Gauge>("quire_documents_open", "Documents in work").Add({});
+  Gauge& workers_attached = Make<Gauge>("quire_workers", "Attached workers").Add({});
   Family<Gauge>& slots = Make<Gauge>("quire_slots", "Slots of attached workers, by state");
   Gauge& spool_bytes = Make<Gauge>("quire_spool_bytes", "Bytes of documents in the spool").Add({});
   Family<Gauge>& batch_size =
       Make<Gauge>("quire_batch_size", "Sequences in a worker's last decode step");
   Family<Gauge>& kv_cache_tokens =
       Make<Gauge>("quire_kv_cache_tokens", "Tokens in a worker's KV cache");
+  Family<Gauge>& kv_cache_capacity =
+      Make<Gauge>("quire_kv_cache_capacity_tokens", "Tokens that a worker's KV cache has room for");
   Family<Gauge>& device_memory_bytes =
       Make<Gauge>("quire_worker_device_memory_bytes", "Device memory that a worker uses");
   Family<Gauge>& worker_resident_bytes =
       Make<Gauge>("quire_worker_resident_bytes", "Resident memory of a worker");
+  Family<Gauge>& worker_info =
+      Make<Gauge>("quire_worker_info", "Always 1; what a worker computes on and reads with");
   Family<Gauge>& build_info = Make<Gauge>("quire_build_info", "Always 1; the version is a label");
 
   std::atomic<int64_t> read_count = 0;
   std::atomic<int64_t> failed_count = 0;
   Mutex mutex;
-  std::set<std::string> workers ABSL_GUARDED_BY(mutex);  // that have gauges
+  std::map<std::string, Gauge*> workers ABSL_GUARDED_BY(mutex);  // that have gauges: their info
 
   // Gauges of one worker exist while it is attached, so that label values do not pile up.
   std::vector<std::pair<Family<Gauge>*, double>> GaugesOf(
       const quire::worker::v1::Heartbeat& heartbeat) {
     return {{&batch_size, heartbeat.batch_size()},
             {&kv_cache_tokens, static_cast<double>(heartbeat.kv_cache_tokens())},
+            {&kv_cache_capacity, static_cast<double>(heartbeat.kv_cache_capacity_tokens())},
             {&device_memory_bytes, static_cast<double>(heartbeat.device_memory_used_bytes())},
             {&worker_resident_bytes, static_cast<double>(heartbeat.resident_bytes())}};
   }
@@ -120,13 +154,21 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
     impl_->stages[i] = &impl_->stage_seconds.Add({{"stage", kStages[i]}}, Buckets());
   }
   impl_->pages.Add({{"outcome", "cancelled"}});
-  for (const char* reason : {"first", "worker_lost", "worker_failed", "render_failed"}) {
+  for (const char* reason :
+       {"first", "worker_lost", "worker_failed", "render_failed", "model_gone"}) {
     impl_->attempts.Add({{"reason", reason}});
   }
   for (const char* reason : {"died", "hung", "configuration"}) {
     impl_->worker_restarts.Add({{"reason", reason}});
   }
   for (const char* reason : {"timeout", "died"}) impl_->render_kills.Add({{"reason", reason}});
+  for (const char* reason : kRejections) impl_->rejected.Add({{"reason", reason}});
+  for (const char* reason : {"stop", "length", "repetition"}) {
+    impl_->finishes.Add({{"reason", reason}});
+  }
+  for (int code = 0; code <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++code) {
+    impl_->documents.Add({{"code", absl::StatusCodeToString(absl::StatusCode(code))}});
+  }
   impl_->build_info.Add({{"version", kVersion}}).Set(1);
 }
 
@@ -154,7 +196,16 @@ void Metrics::PageRead(const quire::v1::PageResult& page) {
     impl_->stages[i]->Observe(seconds[i]);
   }
   impl_->page_seconds.Observe(page.total_seconds());
+  if (page.first_token_seconds() > 0) {
+    impl_->first_token_seconds.Observe(page.first_token_seconds());
+  }
+  if (page.output_tokens() > 1) {  // the first token is the prompt's
+    impl_->token_seconds.Observe(page.seconds().decode() / (page.output_tokens() - 1));
+  }
+  impl_->finishes.Add({{"reason", NameOf(page.finish_reason())}}).Increment();
   impl_->output_tokens.Increment(page.output_tokens());
+  impl_->prompt_tokens.Increment(page.prompt_tokens());
+  impl_->vision_tokens.Increment(page.vision_tokens());
   impl_->pages_read.Increment();
   ++impl_->read_count;
 }
@@ -175,7 +226,8 @@ void Metrics::DocumentEnded(absl::StatusCode code) {
 }
 
 void Metrics::Rejected(const std::string& reason) {
-  impl_->rejected.Add({{"reason", reason}}).Increment();
+  const bool known = std::find(kRejections.begin(), kRejections.end(), reason) != kRejections.end();
+  impl_->rejected.Add({{"reason", known ? reason : "other"}}).Increment();
 }
 
 void Metrics::Received(int64_t bytes) {
@@ -193,19 +245,31 @@ void Metrics::RenderKill(std::string_view reason) {
 void Metrics::SetLevels(const Levels& levels) {
   impl_->queue_pages.Set(static_cast<double>(levels.queue_pages));
   impl_->documents_open.Set(levels.documents_open);
+  impl_->workers_attached.Set(static_cast<double>(levels.workers.size()));
   impl_->slots.Add({{"state", "used"}}).Set(levels.slots_used);
   impl_->slots.Add({{"state", "free"}}).Set(levels.slots_free);
   impl_->spool_bytes.Set(static_cast<double>(levels.spool_bytes));
   MutexLock lock(impl_->mutex);
-  for (const std::string& id : std::exchange(impl_->workers, {})) {
-    if (levels.heartbeats.contains(id)) continue;
-    for (auto& [family, value] : impl_->GaugesOf({})) family->Remove(&family->Add({{"worker", id}}));
-  }
-  for (const auto& [id, heartbeat] : levels.heartbeats) {
-    impl_->workers.insert(id);
-    for (auto& [family, value] : impl_->GaugesOf(heartbeat)) {
+  const std::map<std::string, Gauge*> before = std::exchange(impl_->workers, {});
+  for (const auto& [id, worker] : levels.workers) {
+    Gauge& info = impl_->worker_info.Add({{"worker", id},
+                                          {"device", worker.device},
+                                          {"model", worker.model},
+                                          {"dtype", worker.dtype}});
+    info.Set(1);
+    impl_->workers.emplace(id, &info);
+    for (auto& [family, value] : impl_->GaugesOf(worker.heartbeat)) {
       family->Add({{"worker", id}}).Set(value);
     }
+  }
+  for (const auto& [id, info] : before) {
+    const auto now = impl_->workers.find(id);
+    if (now == impl_->workers.end()) {
+      for (auto& [family, value] : impl_->GaugesOf({})) {
+        family->Remove(&family->Add({{"worker", id}}));
+      }
+    }
+    if (now == impl_->workers.end() || now->second != info) impl_->worker_info.Remove(info);
   }
 }
 

@@ -23,7 +23,7 @@ class Metrics {
   // port. Unavailable when it cannot listen there.
   absl::StatusOr<std::string> Serve(const std::string& address);
 
-  // A page was read: its stages, total time and tokens.
+  // A page was read: its stages, total time, tokens and why its text ended.
   void PageRead(const quire::v1::PageResult& page);
   // A page ended without text: "failed" or "cancelled".
   void PageEnded(std::string_view outcome);
@@ -32,7 +32,8 @@ class Metrics {
   // Seconds from half-close to a document's first page.
   void FirstPage(double seconds);
   void DocumentEnded(absl::StatusCode code);
-  // A document was not let in; `reason` is that of its ErrorInfo.
+  // A document was not let in; `reason` is that of its ErrorInfo. One that Admission does not give
+  // counts as "other": labels have few values, whatever comes.
   void Rejected(const std::string& reason);
   void Received(int64_t bytes);
   // A local worker ended: "died", "configuration" or "hung".
@@ -40,6 +41,11 @@ class Metrics {
   // A renderer was killed or died: "timeout" or "died".
   void RenderKill(std::string_view reason);
 
+  // An attached worker.
+  struct WorkerLevels {
+    std::string device, model, dtype;
+    quire::worker::v1::Heartbeat heartbeat;
+  };
   // Levels, as they are now.
   struct Levels {
     int64_t queue_pages = 0;
@@ -47,7 +53,7 @@ class Metrics {
     int slots_used = 0;
     int slots_free = 0;
     int64_t spool_bytes = 0;
-    std::map<std::string, quire::worker::v1::Heartbeat> heartbeats;  // by worker id
+    std::map<std::string, WorkerLevels> workers;  // by id
   };
   void SetLevels(const Levels& levels);
 

@@ -47,7 +47,7 @@ grpc::ServerUnaryReactor* OcrService::RecognizeImage(
     quire::v1::RecognizeImageResponse* response) {
   auto caller = CallerOf(*context);
   if (!caller.ok()) return Refused(*context, caller.status());
-  return NewRecognizeImageCall(parts_, *std::move(caller), *request, response);
+  return NewRecognizeImageCall(parts_, *std::move(caller), *context, *request, response);
 }
 
 grpc::ServerUnaryReactor* OcrService::GetServerInfo(

@@ -4,8 +4,6 @@
 #include <atomic>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "absl/strings/str_cat.h"
 #include "proto/rich_status.h"
 #include "proto/status.h"
@@ -22,8 +20,13 @@ std::string NextDocumentId() {
 
 }  // namespace
 
-Recognition::Recognition(const RecognitionParts& parts, Caller caller, RecognitionStream& stream)
-    : parts_(parts), caller_(std::move(caller)), stream_(stream), document_id_(NextDocumentId()) {}
+Recognition::Recognition(const RecognitionParts& parts, Caller caller, std::string traceparent,
+                         RecognitionStream& stream)
+    : parts_(parts),
+      caller_(std::move(caller)),
+      traceparent_(std::move(traceparent)),
+      stream_(stream),
+      document_id_(NextDocumentId()) {}
 
 Recognition::~Recognition() {
   if (number_.has_value()) parts_.dispatcher.Remove(*number_);
@@ -126,7 +129,12 @@ absl::Status Recognition::Accept(OpenedDocument opened) {
   accepted.set_document_bytes(upload_.bytes());
   outbox_.Push(std::move(response));
   number_ = parts_.dispatcher.Add(
-      {.render = std::move(opened.document), .options = options_, .pages = pages}, *this);
+      {.render = std::move(opened.document),
+       .options = options_,
+       .pages = pages,
+       .document_id = document_id_,
+       .traceparent = traceparent_},
+      *this);
   return absl::OkStatus();
 }
 
@@ -154,6 +162,8 @@ void Recognition::OnPageRead(quire::v1::PageResult page, std::string png) {
   summary_.set_output_tokens(summary_.output_tokens() + page.output_tokens());
   AddStages(page.seconds(), *summary_.mutable_seconds());
   page.mutable_seconds()->set_upload(summary_.seconds().upload());
+  parts_.metrics.PageRead(page);
+  LogPage(page);
   const int page_number = page.page_number();
   quire::v1::RecognizeResponse end;
   *end.mutable_page_result() = std::move(page);
@@ -162,6 +172,12 @@ void Recognition::OnPageRead(quire::v1::PageResult page, std::string png) {
 
 void Recognition::OnPageFailed(int page_number, int attempts, const absl::Status& status) {
   summary_.set_pages_failed(summary_.pages_failed() + 1);
+  Line("page failed")
+      .Add("page", page_number)
+      .Add("attempts", attempts)
+      .Add("code", absl::StatusCodeToString(status.code()))
+      .Add("reason", ReasonOf(status))
+      .Write();
   quire::v1::RecognizeResponse end;
   end.mutable_page_failed()->set_page_number(page_number);
   end.mutable_page_failed()->set_attempts(attempts);
@@ -259,13 +275,47 @@ void Recognition::Finish(const absl::Status& status, bool abandon) {
   ticket_ = nullptr;
 }
 
+// Every line about this document begins so.
+LogLine Recognition::Line(const char* what) const {
+  LogLine line(what);
+  line.Add("document", document_id_)
+      .Add("request_id", options_.request_id())
+      .Add("caller", caller_.name)
+      .Add("traceparent", traceparent_);
+  return line;
+}
+
+void Recognition::LogPage(const quire::v1::PageResult& page) const {
+  const quire::v1::StageSeconds& seconds = page.seconds();
+  Line("page read")
+      .Add("page", page.page_number())
+      .Add("worker", page.worker_id())
+      .Add("attempts", page.attempts())
+      .Add("output_tokens", page.output_tokens())
+      .Add("seconds", page.total_seconds())
+      .Add("upload_seconds", seconds.upload())
+      .Add("queue_seconds", seconds.queue())
+      .Add("render_seconds", seconds.render())
+      .Add("transfer_seconds", seconds.transfer())
+      .Add("preprocess_seconds", seconds.preprocess())
+      .Add("tokenize_seconds", seconds.tokenize())
+      .Add("vision_seconds", seconds.vision())
+      .Add("prefill_seconds", seconds.prefill())
+      .Add("decode_seconds", seconds.decode())
+      .Add("postprocess_seconds", seconds.postprocess())
+      .Write();
+}
+
 void Recognition::LogEnd(const absl::Status& status) const {
-  spdlog::info("{}{}{} request_id={} bytes={} pages={} read={} failed={} seconds={:.3f} code={}{}{}",
-               document_id_, caller_.name.empty() ? "" : " caller=", caller_.name,
-               options_.request_id(), upload_.bytes(), selected_pages_,
-               summary_.pages_read(), summary_.pages_failed(), SecondsSince(started_),
-               absl::StatusCodeToString(status.code()), status.ok() ? "" : " reason=",
-               ReasonOf(status));
+  Line("document ended")
+      .Add("bytes", static_cast<int64_t>(upload_.bytes()))
+      .Add("pages", selected_pages_)
+      .Add("read", summary_.pages_read())
+      .Add("failed", summary_.pages_failed())
+      .Add("seconds", SecondsSince(started_))
+      .Add("code", absl::StatusCodeToString(status.code()))
+      .Add("reason", ReasonOf(status))
+      .Write();
 }
 
 }  // namespace quire::server

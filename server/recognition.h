@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "proto/log_line.h"
 #include "quire/v1/ocr.pb.h"
 #include "server/admission.h"
 #include "server/dispatcher.h"
@@ -52,7 +53,9 @@ struct RecognitionParts {
 class Recognition final : public PageListener, public std::enable_shared_from_this<Recognition> {
  public:
   // `stream` outlives the recognition's end: the call to Finish() or to OnCancelled().
-  Recognition(const RecognitionParts& parts, Caller caller, RecognitionStream& stream);
+  // `traceparent` is that of what follows, see ContinueTrace().
+  Recognition(const RecognitionParts& parts, Caller caller, std::string traceparent,
+              RecognitionStream& stream);
   ~Recognition() override;
 
   // Lets the document in, or finishes at once.
@@ -82,6 +85,8 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
   void PushSummary();
   void Pump();
   void Finish(const absl::Status& status, bool abandon = false);
+  LogLine Line(const char* what) const;
+  void LogPage(const quire::v1::PageResult& page) const;
   void LogEnd(const absl::Status& status) const;
   void WatchForStall();
   absl::Status Stalled() const;
@@ -89,6 +94,7 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
 
   const RecognitionParts& parts_;
   const Caller caller_;
+  const std::string traceparent_;
   RecognitionStream& stream_;
   const std::string document_id_;
   std::unique_ptr<AdmissionTicket> ticket_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proto/grpc_status.h"
+#include "server/trace_context.h"
 
 namespace quire::server {
 namespace {
@@ -18,8 +19,8 @@ class RecognizeCall final : public grpc::ServerBidiReactor<RecognizeRequest, Rec
  public:
   RecognizeCall(const CallParts& parts, Caller caller, grpc::CallbackServerContext* context)
       : parts_(parts), context_(*context) {
-    parts_.loop.Post([this, caller = std::move(caller)] {
-      recognition_ = std::make_shared<Recognition>(parts_.recognition, caller, *this);
+    parts_.loop.Post([this, caller = std::move(caller), traceparent = ContinueTrace(*context)] {
+      recognition_ = std::make_shared<Recognition>(parts_.recognition, caller, traceparent, *this);
       parts_.open.insert(recognition_.get());
       recognition_->Start();
     });

@@ -12,6 +12,7 @@ NewRecognizeCall(const CallParts& parts, Caller caller, grpc::CallbackServerCont
 
 // The reactor of one RecognizeImage call: the same path, fed from one message.
 grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts, Caller caller,
+                                                const grpc::CallbackServerContext& context,
                                                 const quire::v1::RecognizeImageRequest& request,
                                                 quire::v1::RecognizeImageResponse* response);
 

@@ -6,6 +6,7 @@
 #include "proto/grpc_status.h"
 #include "proto/rich_status.h"
 #include "server/recognize_call.h"
+#include "server/trace_context.h"
 
 namespace quire::server {
 namespace {
@@ -16,10 +17,14 @@ constexpr size_t kChunkBytes = 1 << 20;
 // Plays the client of a Recognition: sends the options and the image's bytes, keeps the one page.
 class RecognizeImageCall final : public grpc::ServerUnaryReactor, public RecognitionStream {
  public:
-  RecognizeImageCall(const CallParts& parts, Caller caller,
+  RecognizeImageCall(const CallParts& parts, Caller caller, std::string traceparent,
                      const quire::v1::RecognizeImageRequest& request,
                      quire::v1::RecognizeImageResponse& response)
-      : parts_(parts), caller_(std::move(caller)), request_(request), response_(response) {
+      : parts_(parts),
+        caller_(std::move(caller)),
+        traceparent_(std::move(traceparent)),
+        request_(request),
+        response_(response) {
     parts_.loop.Post([this] { Begin(); });
   }
   ~RecognizeImageCall() override {
@@ -59,7 +64,7 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
                                            "; send it with Recognize")),
                     false);
     }
-    recognition_ = std::make_shared<Recognition>(parts_.recognition, caller_, *this);
+    recognition_ = std::make_shared<Recognition>(parts_.recognition, caller_, traceparent_, *this);
     parts_.open.insert(recognition_.get());
     recognition_->Start();
   }
@@ -85,6 +90,7 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
 
   const CallParts& parts_;
   const Caller caller_;
+  const std::string traceparent_;
   const quire::v1::RecognizeImageRequest& request_;  // gRPC keeps both until OnDone
   quire::v1::RecognizeImageResponse& response_;
   std::shared_ptr<Recognition> recognition_;  // second owners: its callbacks, while they run
@@ -96,9 +102,10 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
 }  // namespace
 
 grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts, Caller caller,
+                                                const grpc::CallbackServerContext& context,
                                                 const quire::v1::RecognizeImageRequest& request,
                                                 quire::v1::RecognizeImageResponse* response) {
-  return new RecognizeImageCall(parts, std::move(caller), request, *response);
+  return new RecognizeImageCall(parts, std::move(caller), ContinueTrace(context), request, *response);
 }
 
 }  // namespace quire::server

@@ -82,8 +82,7 @@ LocalWorkers ServerProgram::WaysToWorkers() {
   Supervisor& supervisor = *supervisor_;
   local.arena = [&supervisor](const std::string& id) { return supervisor.arena(id); };
   local.on_attached = [&supervisor](const std::string& id) { supervisor.OnAttached(id); };
-  local.kill = [this, &supervisor](const std::string& id, std::string_view reason) {
-    metrics_->WorkerRestart("hung");
+  local.kill = [&supervisor](const std::string& id, std::string_view reason) {
     supervisor.Kill(id, reason);
   };
   local.restarts = [&supervisor](const std::string& id) { return supervisor.restarts(id); };
@@ -97,7 +96,7 @@ SupervisorEvents ServerProgram::OnWorkers() {
     spdlog::warn("worker {} ended: {}{}", id, how,
                  given_up ? "; it is given up" : "; it will be started again");
     const bool configuration = exit.signal == 0 && exit.code == kConfigurationExit;
-    metrics_->WorkerRestart(configuration ? "configuration" : "died");
+    metrics_->WorkerRestart(configuration ? "configuration" : exit.reason == "hung" ? "hung" : "died");
     front_->OnLocalWorkerEnded(id, how, given_up);
     if (!given_up || !supervisor_->hopeless()) return;
     front_->OnHopeless();

@@ -283,10 +283,10 @@ std::vector<quire::v1::WorkerInfo> WorkerRegistry::infos() const {
   return result;
 }
 
-std::map<std::string, wire::Heartbeat> WorkerRegistry::heartbeats() const {
-  std::map<std::string, wire::Heartbeat> heartbeats;
-  for (const auto& [id, worker] : workers_) heartbeats.emplace(id, worker.heartbeat);
-  return heartbeats;
+std::map<std::string, WorkerRegistry::Said> WorkerRegistry::said() const {
+  std::map<std::string, Said> said;
+  for (const auto& [id, worker] : workers_) said.emplace(id, Said{worker.hello, worker.heartbeat});
+  return said;
 }
 
 }  // namespace quire::server

@@ -98,8 +98,12 @@ class WorkerRegistry {
   // Models of all workers that ever attached, by key.
   std::vector<quire::v1::ModelInfo> known_models() const;
   std::vector<quire::v1::WorkerInfo> infos() const;
-  // Last heartbeats, by worker id.
-  std::map<std::string, quire::worker::v1::Heartbeat> heartbeats() const;
+  // What attached workers said of themselves, at first and last, by id.
+  struct Said {
+    const quire::worker::v1::WorkerHello& hello;
+    const quire::worker::v1::Heartbeat& heartbeat;
+  };
+  std::map<std::string, Said> said() const;
   bool any_attached() const { return !workers_.empty(); }
   double heartbeat_seconds() const;
 

@@ -1,8 +1,5 @@
 #include "worker/attachment.h"
 
-#include <unistd.h>
-
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -10,6 +7,7 @@
 #include "proto/grpc_status.h"
 #include "proto/rich_status.h"
 #include "worker/job_translation.h"
+#include "worker/memory_use.h"
 
 namespace quire::worker {
 namespace {
@@ -18,15 +16,6 @@ namespace wire = quire::worker::v1;
 
 // A page above this is never sent by a front: its own limit is far lower.
 constexpr uint64_t kMaxPixelBytes = uint64_t{1} << 31;
-
-int64_t ResidentBytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  if (file == nullptr) return 0;
-  long long total = 0, resident = 0;
-  const int fields = std::fscanf(file, "%lld %lld", &total, &resident);
-  std::fclose(file);
-  return fields == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
-}
 
 // Whether the same page may do better elsewhere or later.
 bool Retryable(const absl::Status& status) {
@@ -202,6 +191,8 @@ void Attachment::AcceptPixels(const wire::PixelChunk& chunk) {
       job.pixels.insert(job.pixels.end(), chunk.data().begin(), chunk.data().end());
       if (job.pixels.size() < wanted) return;
       job.reading = true;
+      job.transfer_seconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - job.came).count();
       job.request.pixels.data = job.pixels.data();
       request = job.request;
     }
@@ -245,17 +236,26 @@ void Attachment::Begin(uint64_t job_id, PageRequest request) {
   reader_.Read(std::move(request), std::move(callbacks));
 }
 
+// A job is taken out by the one who ends it: until then it stays where it is.
+const Attachment::Job* Attachment::Find(uint64_t job_id) const {
+  MutexLock lock(mutex_);
+  const auto found = jobs_.find(job_id);
+  return found == jobs_.end() ? nullptr : found->second.get();
+}
+
 void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
   if (!output.ok()) return Fail(job_id, output.status());
   wire::AttachRequest message;
   message.mutable_done()->set_job_id(job_id);
-  MutexLock lock(mutex_);
-  const auto found = jobs_.find(job_id);
-  if (found == jobs_.end()) return;
-  const Job& job = *found->second;
+  const Job* job = Find(job_id);
+  if (job == nullptr) return;
+  output->seconds.transfer += job->transfer_seconds;
+  if (output->first_token_seconds > 0) output->first_token_seconds += job->transfer_seconds;
   *message.mutable_done()->mutable_page() =
-      ResultFromOutput(*output, job.request, job.wire.include_raw_output());
-  jobs_.erase(found);
+      ResultFromOutput(*output, job->request, job->wire.include_raw_output());
+  if (events_.on_page_end) events_.on_page_end(job->wire, output);
+  MutexLock lock(mutex_);
+  jobs_.erase(job_id);
   outgoing_.push_back(std::move(message));
   PumpLocked();
   changed_.NotifyAll();
@@ -266,6 +266,9 @@ void Attachment::Fail(uint64_t job_id, const absl::Status& status) {
   message.mutable_failed()->set_job_id(job_id);
   *message.mutable_failed()->mutable_status() = ToProto(status);
   message.mutable_failed()->set_retryable(Retryable(status));
+  if (const Job* job = Find(job_id); job != nullptr && events_.on_page_end) {
+    events_.on_page_end(job->wire, status);
+  }
   MutexLock lock(mutex_);
   jobs_.erase(job_id);
   outgoing_.push_back(std::move(message));
@@ -317,8 +320,10 @@ void Attachment::SendHeartbeat() {
   heartbeat->set_engine_steps(stats.engine_steps);
   heartbeat->set_batch_size(stats.batch_size);
   heartbeat->set_kv_cache_tokens(stats.kv_cache_tokens);
-  heartbeat->set_device_memory_used_bytes(stats.device_memory_used_bytes);
-  heartbeat->set_resident_bytes(ResidentBytes());
+  heartbeat->set_kv_cache_capacity_tokens(stats.kv_cache_capacity_tokens);
+  const MemoryUse memory = MemoryUseOf(reader_);
+  heartbeat->set_device_memory_used_bytes(memory.device_bytes);
+  heartbeat->set_resident_bytes(memory.resident_bytes);
   Send(std::move(message));
 }
 

@@ -44,6 +44,8 @@ class Attachment : public grpc::ClientBidiReactor<quire::worker::v1::AttachReque
     quire::worker::v1::PageJob wire;
     PageRequest request;
     std::vector<uint8_t> pixels;  // for workers without an arena
+    std::chrono::steady_clock::time_point came = std::chrono::steady_clock::now();
+    double transfer_seconds = 0;  // until its pixels were here
     bool reading = false;         // given to the reader
   };
 
@@ -52,6 +54,7 @@ class Attachment : public grpc::ClientBidiReactor<quire::worker::v1::AttachReque
   void AcceptPixels(const quire::worker::v1::PixelChunk& chunk);
   void CancelJob(uint64_t job_id);
   void Begin(uint64_t job_id, PageRequest request);
+  const Job* Find(uint64_t job_id) const;
   void FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output);
   void Fail(uint64_t job_id, const absl::Status& status);
   void Send(quire::worker::v1::AttachRequest message);

@@ -40,10 +40,10 @@ std::string Config::Describe() const {
   const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
   return absl::StrFormat(
       "id=%s attach=%s model=%s device=%s dtype=%s slots=%d threads=%d token-file=%s ca-file=%s "
-      "cert-file=%s key-file=%s arena-fd=%d log-format=%s",
+      "cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s log-format=%s",
       id, attach, model, device, dtype, slots, threads,
       or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file), arena_fd,
-      log_format);
+      metrics_listen, log_format);
 }
 
 ParsedConfig ParseConfig(int argc, const char* const* argv) {
@@ -80,6 +80,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   option("--key-file", config.key_file, "PEM with the key of --cert-file");
   option("--arena-fd", config.arena_fd, "Descriptor of the memory shared with the front; set by "
                                         "quire-server for its children");
+  option("--metrics-listen", config.metrics_listen,
+         "Address of GET /metrics, host:port (port 0: any free one), or none: a local worker's "
+         "figures are the front's, too");
   option("--log-format", config.log_format, "plain or json")
       ->check(CLI::IsMember({"plain", "json"}));
   try {

@@ -21,6 +21,7 @@ struct Config {
   std::string cert_file;         // --cert-file
   std::string key_file;          // --key-file
   int arena_fd = -1;             // --arena-fd: memory shared with the front (children only)
+  std::string metrics_listen = "none";  // --metrics-listen: host:port, none
   std::string log_format = "plain";  // --log-format: plain, json
 
   // InvalidArgument names the flag, its value and what is possible.

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "proto/mutex.h"
+#include "quire/worker/v1/worker.pb.h"
 #include "worker/engine/page_reader.h"
 
 namespace quire::worker {
@@ -24,10 +26,14 @@ struct FrontLinkOptions {
   double max_redial_seconds = 15;
 };
 
-// What the link reports to the log; called from its threads.
+// What the link reports to the log and to metrics; called from its threads and the reader's.
 struct FrontLinkEvents {
   std::function<void(const std::string& front_version)> on_attached;
   std::function<void(const absl::Status& why, double redial_seconds)> on_detached;
+  // A page ended, before the front hears of it.
+  std::function<void(const quire::worker::v1::PageJob& job,
+                     const absl::StatusOr<PageOutput>& output)>
+      on_page_end;
 };
 
 class Attachment;

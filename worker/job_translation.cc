@@ -175,6 +175,7 @@ api::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& re
   result.set_prompt_tokens(output.prompt_tokens);
   result.set_vision_tokens(output.vision_tokens);
   result.set_output_tokens(output.output_tokens);
+  result.set_first_token_seconds(output.first_token_seconds);
   SetSeconds(output.seconds, *result.mutable_seconds());
   if (include_raw_output) result.set_raw_output(output.raw);
   return result;

@@ -1,6 +1,5 @@
 #include "worker/worker_program.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,8 +10,11 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "proto/log_line.h"
 #include "proto/version.h"
 #include "worker/front_link.h"
+#include "worker/metrics.h"
+#include "worker/page_log.h"
 
 namespace quire::worker {
 namespace {
@@ -36,19 +38,6 @@ absl::StatusOr<SharedArena> MapArena(int fd) {
         absl::StrFormat("%d bytes of shared memory could not be mapped", facts.st_size));
   }
   return SharedArena{static_cast<const uint8_t*>(data), static_cast<uint64_t>(facts.st_size)};
-}
-
-void SetUpLog(const Config& config) {
-  auto logger = std::make_shared<spdlog::logger>("quire-worker",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  if (config.log_format == "json") {
-    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","program":"%n","worker":")" +
-                        config.id + R"(","message":"%v"})");
-  } else {
-    logger->set_pattern("%H:%M:%S.%e %^%l%$ worker " + config.id + ": %v");
-  }
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::flush_on(spdlog::level::info);
 }
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -98,7 +87,7 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
   if (parsed.exit_code) return *parsed.exit_code;
   const Config& config = parsed.config;
   SwitchCoreDumpsOff();
-  SetUpLog(config);
+  SetUpLog(config.log_format, "quire-worker", config.id);
   if (const absl::Status status = config.Validate(); !status.ok()) {
     spdlog::error("{}", Text(status));
     return kExitConfiguration;
@@ -129,11 +118,26 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
   options.arena = arena->data;
   options.arena_bytes = arena->bytes;
   options.stay_when_front_leaves = config.arena_fd < 0;
+  Metrics metrics(**reader);
+  if (config.metrics_listen != "none") {
+    const absl::StatusOr<std::string> address = metrics.Serve(config.metrics_listen);
+    if (!address.ok()) {
+      spdlog::error("{}", Text(address.status()));
+      return kExitConfiguration;
+    }
+    spdlog::info("metrics on {}", *address);
+  }
   FrontLinkEvents events;
-  events.on_attached = [](const std::string& version) {
+  events.on_attached = [&metrics](const std::string& version) {
+    metrics.SetAttached(true);
     spdlog::info("attached to a front of version {}", version);
   };
-  events.on_detached = [](const absl::Status& why, double seconds) {
+  events.on_page_end = [&metrics](const v1::PageJob& job, const absl::StatusOr<PageOutput>& output) {
+    metrics.PageEnded(output);
+    LogPageEnd(job, output);
+  };
+  events.on_detached = [&metrics](const absl::Status& why, double seconds) {
+    metrics.SetAttached(false);
     spdlog::warn("the front is gone ({}); dialling again in {:.1f} s", Text(why), seconds);
   };
   FrontLink link(std::move(options), **reader, std::move(events));

@@ -67,6 +67,30 @@ TEST_F(Nano, ReadsEveryPageOfAPdf) {
   EXPECT_EQ(std::max(read.results.at(1)[0].width_px(), read.results.at(1)[0].height_px()), 2048);
 }
 
+TEST_F(Nano, NamesWhereAllOfALonePagesTimeWent) {
+  const Recognised read = Recognise(service_->stub(), Fixture("images/simple_text.png"));
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::PageResult& page = read.results.at(1)[0];
+  EXPECT_NEAR(SecondsAtWork(page), page.total_seconds(), StageTolerance(page))
+      << page.seconds().DebugString();
+}
+
+TEST_F(Nano, NamesWaitingAsWaitingWherePagesShareTheModel) {
+  quire::v1::RecognizeOptions options;
+  options.set_max_tokens_per_page(120);
+
+  const Recognised read = Recognise(service_->stub(), Fixture("pdf/five_pages.pdf"), options);
+
+  ASSERT_THAT(read.results, SizeIs(5)) << read.status.error_message();
+  for (const auto& [number, results] : read.results) {
+    const quire::v1::PageResult& page = results[0];
+    EXPECT_NEAR(SecondsAtWork(page) + page.seconds().queue(), page.total_seconds(),
+                StageTolerance(page))
+        << "page " << number << ": " << page.seconds().DebugString();
+  }
+}
+
 TEST_F(Nano, RefusesAModeThatItDoesNotKnowAndNamesThoseItDoes) {
   quire::v1::RecognizeOptions options;
   options.set_mode(quire::v1::MODE_TINY);

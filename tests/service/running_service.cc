@@ -261,6 +261,16 @@ Recognised Recognise(quire::v1::OcrService::Stub& stub, const std::string& docum
   return recognised;
 }
 
+double SecondsAtWork(const quire::v1::PageResult& page) {
+  const quire::v1::StageSeconds& s = page.seconds();
+  return s.render() + s.transfer() + s.preprocess() + s.tokenize() + s.vision() + s.prefill() +
+         s.decode() + s.postprocess();
+}
+
+double StageTolerance(const quire::v1::PageResult& page) {
+  return std::max(0.03 * page.total_seconds(), 0.005);
+}
+
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   EXPECT_TRUE(file.good()) << path;

@@ -90,6 +90,11 @@ Recognised Recognise(quire::v1::OcrService::Stub& stub, const std::string& docum
                      const std::function<void(const quire::v1::RecognizeResponse&)>& on_event = {},
                      const std::function<void(grpc::ClientContext&)>& prepare = {});
 
+// Seconds of a page's stages that are work: all but upload, which is the document's, and queue.
+double SecondsAtWork(const quire::v1::PageResult& page);
+// What work and waiting may miss of a page's total: 3 % or 5 ms.
+double StageTolerance(const quire::v1::PageResult& page);
+
 // The bytes of a file; the test fails when it cannot be read.
 std::string ReadFile(const std::string& path);
 

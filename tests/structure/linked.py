@@ -16,8 +16,8 @@ RULES = {
                      "never": ["libtorch", "libc10", "libpoppler", "libopencv", "libtiff", "libcurl"]},
     "quire-render": {"must": ["libpoppler-cpp", "libopencv_imgcodecs", "libtiff"],
                      "never": ["libtorch", "libc10", "libgrpc", "libprometheus"]},
-    "quire-worker": {"must": ["libgrpc\\+\\+", "libtorch_cpu", "libc10"],
-                     "never": ["libpoppler", "libopencv", "libtiff", "libtorch_cuda", "libprometheus"]},
+    "quire-worker": {"must": ["libgrpc\\+\\+", "libtorch_cpu", "libc10", "libprometheus-cpp"],
+                     "never": ["libpoppler", "libopencv", "libtiff", "libtorch_cuda"]},
     "quire": {"must": ["libgrpc\\+\\+", "libcurl"],
               "never": ["libtorch", "libc10", "libpoppler", "libprometheus"]},
 }

@@ -16,6 +16,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kCacheTokensOfPage = 64;
+
+double Seconds(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
 class FakePageReader : public PageReader {
  public:
   explicit FakePageReader(const FakeReading& reading) : reading_(reading) {
@@ -70,6 +76,8 @@ class FakePageReader : public PageReader {
     stats.pages = static_cast<int>(waiting_.size() + running_.size());
     stats.engine_steps = steps_;
     stats.batch_size = static_cast<int>(running_.size());
+    stats.kv_cache_tokens = stats.batch_size * int64_t{kCacheTokensOfPage};
+    stats.kv_cache_capacity_tokens = info_.slots * int64_t{kCacheTokensOfPage};
     return stats;
   }
 
@@ -110,6 +118,7 @@ class FakePageReader : public PageReader {
       if (!Sleep(request.job_id, red == reading_.hanging_red)) {
         return absl::CancelledError("cancelled");
       }
+      if (piece == 0) output.first_token_seconds = Seconds(begin);
       const size_t from = output.raw.size() * piece / reading_.pieces;
       const size_t to = output.raw.size() * (piece + 1) / reading_.pieces;
       if (request.stream_text) callbacks.on_text(output.raw.substr(from, to - from));
@@ -119,7 +128,7 @@ class FakePageReader : public PageReader {
     output.prompt_tokens = 4;
     output.vision_tokens = 1;
     output.output_tokens = static_cast<int>(output.raw.size());
-    output.seconds.decode = std::chrono::duration<double>(Clock::now() - begin).count();
+    output.seconds.decode = Seconds(begin);
     return output;
   }
 

@@ -84,6 +84,7 @@ ReaderStats Engine::stats() const {
   stats.engine_steps = loop_.steps();
   stats.batch_size = loop_.batch_size();
   stats.kv_cache_tokens = loop_.cache_tokens();
+  stats.kv_cache_capacity_tokens = loop_.cache_capacity_tokens();
   stats.broken = loop_.broken();
   MutexLock lock(mutex_);
   stats.pages = static_cast<int>(pages_.size());
@@ -231,6 +232,7 @@ PageOutput Engine::Output(PageWork& work) const {
   output.vision_tokens = work.prompt.vision_rows;
   output.output_tokens = static_cast<int>(work.ids.size());
   output.output_ids = std::move(work.ids);
+  output.first_token_seconds = work.first_token_seconds;
   work.seconds.postprocess = SecondsSince(begin);
   work.seconds.queue = Waited(work);
   output.seconds = work.seconds;

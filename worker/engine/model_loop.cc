@@ -91,8 +91,9 @@ std::vector<ModelLoop::Work> ModelLoop::RunStep() {
     broken_ = true;
     FailStep(absl::InternalError(absl::StrCat("the engine failed: ", error.what())));
   }
+  std::vector<Work> ended = TakeEnded();
   cache_tokens_ = cache_->used_tokens();
-  return TakeEnded();
+  return ended;
 }
 
 void ModelLoop::Encode(const SchedulerStep& step) {
@@ -193,6 +194,7 @@ void ModelLoop::Decode() {
 }
 
 void ModelLoop::Write(PageWork& work, int id, double log_probability) {
+  if (work.ids.empty()) work.first_token_seconds = Seconds(work.arrived);
   work.ids.push_back(id);
   work.log_probability += log_probability;
   const bool end = id == model_.config().decoder.eos_token_id;

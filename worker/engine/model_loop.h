@@ -39,6 +39,7 @@ class ModelLoop {
   uint64_t steps() const { return steps_; }
   int batch_size() const { return batch_size_; }
   int64_t cache_tokens() const { return cache_tokens_; }
+  int64_t cache_capacity_tokens() const { return cache_->capacity_tokens(); }
   bool broken() const { return broken_; }
 
  private:

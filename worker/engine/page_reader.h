@@ -56,7 +56,8 @@ struct PageOutput {
   int vision_tokens = 0;
   int output_tokens = 0;  // end token included
   StageSeconds seconds;
-  std::vector<int> output_ids;  // end token included
+  double first_token_seconds = 0;  // from Read() on; 0: unknown
+  std::vector<int> output_ids;     // end token included
 };
 
 // How a page's course is told. Called from threads of the reader, in this order, never after
@@ -74,6 +75,7 @@ struct ReaderStats {
   uint64_t engine_steps = 0;  // view batches, prefill chunks and decode steps since the start
   int batch_size = 0;         // sequences of the last decode step
   int64_t kv_cache_tokens = 0;
+  int64_t kv_cache_capacity_tokens = 0;  // 0: unknown
   int64_t device_memory_used_bytes = 0;
   bool broken = false;  // the device failed for good: only a new process can read again
 };

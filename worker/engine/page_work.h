@@ -46,6 +46,7 @@ struct PageWork {
   int kept_ids = -1;  // ids worth keeping; -1: all
 
   StageSeconds seconds;
+  double first_token_seconds = 0;  // since it arrived
   absl::Status failure;  // why it ended, unless it was read
 
   int views_left() const { return plan.views() - static_cast<int>(features.size()); }

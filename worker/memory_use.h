@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+#include "worker/engine/page_reader.h"
+
+namespace quire::worker {
+
+// Memory that this process uses.
+struct MemoryUse {
+  int64_t resident_bytes = 0;
+  int64_t device_bytes = 0;  // on a CPU, whose memory is the host's, the same; 0: unknown
+};
+
+MemoryUse MemoryUseOf(const PageReader& reader);
+
+}  // namespace quire::worker

@@ -1,0 +1,160 @@
+#include "worker/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/version.h"
+#include "worker/memory_use.h"
+
+namespace quire::worker {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+// 1 ms to 300 s.
+const Histogram::BucketBoundaries& Buckets() {
+  static const auto& buckets = *new Histogram::BucketBoundaries{
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+  return buckets;
+}
+
+constexpr std::array kStages = {"queue",  "transfer", "preprocess", "tokenize",
+                                "vision", "prefill",  "decode",     "postprocess"};
+
+std::array<double, kStages.size()> SecondsOf(const StageSeconds& s) {
+  return {s.queue, s.transfer, s.preprocess, s.tokenize, s.vision, s.prefill, s.decode,
+          s.postprocess};
+}
+
+// Counts and levels, as the exposer's threads read them.
+struct Figures : public prometheus::Collectable {
+  explicit Figures(const PageReader& page_reader);
+
+  // Levels are taken when somebody asks.
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    const ReaderStats stats = reader.stats();
+    const MemoryUse memory = MemoryUseOf(reader);
+    steps.Increment(std::max(0.0, static_cast<double>(stats.engine_steps) - steps.Value()));
+    slots_used.Set(stats.pages);
+    slots_free.Set(std::max(0, reader.info().slots - stats.pages));
+    batch_size.Set(stats.batch_size);
+    kv_cache_tokens.Set(static_cast<double>(stats.kv_cache_tokens));
+    kv_cache_capacity.Set(static_cast<double>(stats.kv_cache_capacity_tokens));
+    device_memory_bytes.Set(static_cast<double>(memory.device_bytes));
+    resident_bytes.Set(static_cast<double>(memory.resident_bytes));
+    return registry.Collect();
+  }
+
+  Gauge& MakeGauge(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
+  Counter& MakeCounter(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  }
+
+  const PageReader& reader;
+  prometheus::Registry registry;
+  Family<Histogram>& stage_seconds = prometheus::BuildHistogram()
+                                         .Name("quire_engine_stage_seconds")
+                                         .Help("Seconds of one page in each stage of this worker")
+                                         .Register(registry);
+  std::array<Histogram*, kStages.size()> stages{};
+  Family<Counter>& pages = prometheus::BuildCounter()
+                               .Name("quire_engine_pages_total")
+                               .Help("Pages that ended in this worker, by outcome")
+                               .Register(registry);
+  Counter& pages_read = pages.Add({{"outcome", "read"}});
+  Counter& pages_failed = pages.Add({{"outcome", "failed"}});
+  Counter& pages_cancelled = pages.Add({{"outcome", "cancelled"}});
+  Counter& output_tokens = MakeCounter("quire_engine_output_tokens_total", "Tokens written");
+  Counter& steps = MakeCounter("quire_engine_steps_total",
+                               "View batches, prefill chunks and decode steps");
+  Family<Gauge>& slots = prometheus::BuildGauge()
+                             .Name("quire_engine_slots")
+                             .Help("Slots of this worker, by state")
+                             .Register(registry);
+  Gauge& slots_used = slots.Add({{"state", "used"}});
+  Gauge& slots_free = slots.Add({{"state", "free"}});
+  Gauge& attached = MakeGauge("quire_engine_attached", "1 while attached to a front, else 0");
+  Gauge& batch_size = MakeGauge("quire_engine_batch_size", "Sequences in the last decode step");
+  Gauge& kv_cache_tokens = MakeGauge("quire_engine_kv_cache_tokens", "Tokens in the KV cache");
+  Gauge& kv_cache_capacity = MakeGauge("quire_engine_kv_cache_capacity_tokens",
+                                       "Tokens that the KV cache has room for");
+  Gauge& device_memory_bytes =
+      MakeGauge("quire_engine_device_memory_bytes", "Device memory in use");
+  Gauge& resident_bytes = MakeGauge("quire_engine_resident_bytes", "Resident memory");
+};
+
+Figures::Figures(const PageReader& page_reader) : reader(page_reader) {
+  for (size_t i = 0; i < kStages.size(); ++i) {
+    stages[i] = &stage_seconds.Add({{"stage", kStages[i]}}, Buckets());
+  }
+  const ReaderInfo& info = reader.info();
+  prometheus::BuildGauge()
+      .Name("quire_engine_info")
+      .Help("Always 1; version, device, model and element type are labels")
+      .Register(registry)
+      .Add({{"version", kVersion},
+            {"device", info.device},
+            {"model", info.model},
+            {"dtype", info.dtype}})
+      .Set(1);
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  std::shared_ptr<Figures> figures;  // second owner: a scrape under way
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Metrics::Metrics(const PageReader& reader)
+    : impl_(std::make_unique<Impl>(Impl{.figures = std::make_shared<Figures>(reader)})) {}
+
+Metrics::~Metrics() = default;
+
+absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
+  // The one place where this library can throw.
+  try {
+    impl_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    impl_->exposer->RegisterCollectable(impl_->figures);
+    const std::vector<int> ports = impl_->exposer->GetListeningPorts();
+    const size_t colon = address.rfind(':');
+    if (ports.empty() || colon == std::string::npos) return address;
+    return absl::StrCat(address.substr(0, colon), ":", ports.front());
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(absl::StrCat("metrics cannot be served on ", address, ": ",
+                                               error.what(),
+                                               "; give another --metrics-listen host:port"));
+  }
+}
+
+void Metrics::PageEnded(const absl::StatusOr<PageOutput>& output) {
+  Figures& figures = *impl_->figures;
+  if (!output.ok()) {
+    const bool cancelled = absl::IsCancelled(output.status());
+    (cancelled ? figures.pages_cancelled : figures.pages_failed).Increment();
+    return;
+  }
+  const auto seconds = SecondsOf(output->seconds);
+  for (size_t i = 0; i < kStages.size(); ++i) figures.stages[i]->Observe(seconds[i]);
+  figures.output_tokens.Increment(output->output_tokens);
+  figures.pages_read.Increment();
+}
+
+void Metrics::SetAttached(bool attached) { impl_->figures->attached.Set(attached ? 1 : 0); }
+
+}  // namespace quire::worker
