@@ -1,5 +1,6 @@
 #include "client/evaluate/protocol.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
