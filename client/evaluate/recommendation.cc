@@ -45,10 +45,13 @@ std::string CompareSpeed(const CandidateResult& chosen, const CandidateResult& o
 std::string Compare(const CandidateResult& chosen, const CandidateResult& other) {
   std::string text = absl::StrCat(" Against ", Printable(other.name), ": ");
   if (!chosen.pages.empty() && !other.pages.empty()) {
+    const double rate = ErrorRate(chosen);
+    const double other_rate = ErrorRate(other);
     absl::StrAppendFormat(&text, "%s (wrong characters %.1f %% and %.1f %%)",
                           SameAccuracy(chosen, other) ? "same accuracy within noise"
-                                                      : "fewer errors",
-                          100 * ErrorRate(chosen), 100 * ErrorRate(other));
+                          : rate <= other_rate        ? "fewer errors"
+                                                      : "more errors, as many as the best's",
+                          100 * rate, 100 * other_rate);
   } else {
     absl::StrAppend(&text, "accuracy was not compared");
   }

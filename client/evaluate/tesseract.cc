@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 
 #include "absl/strings/ascii.h"
@@ -26,19 +27,20 @@ namespace {
 
 constexpr char kProgram[] = "tesseract";
 
-// A running program whose standard output and error come through one pipe each.
+// A running program whose standard output comes through a pipe.
 struct Child {
   pid_t pid = -1;
   int out_fd = -1;
 };
 
-// Starts the program with standard error going to `error_fd`; an errno when it cannot.
+// Starts the program with standard error going to `error_fd`. NotFound when it cannot.
 absl::StatusOr<Child> Spawn(const std::vector<std::string>& arguments, int error_fd) {
   std::vector<char*> words = {const_cast<char*>(kProgram)};
   for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   int out[2];
-  if (pipe2(out, O_CLOEXEC) != 0) return FileError("start", kProgram, errno);
+  if (pipe(out) != 0) return FileError("start", kProgram, errno);
+  for (const int fd : out) fcntl(fd, F_SETFD, FD_CLOEXEC);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);

@@ -169,6 +169,16 @@ TEST_F(Evaluate, SaysThatItsFolderCannotBeWritten) {
   EXPECT_THAT(result.err, HasSubstr("cannot create the folder"));
 }
 
+TEST_F(Evaluate, SaysThatTheDiskIsFull) {
+  const FakeOcrServer server({{.events = WholeAnswer(1)}});
+  const QuireResult result = RunQuire(
+      {.arguments = {"-c", QUIRE_BINARIES "/quire evaluate --data " + folder_.Path("data") +
+                               " --servers " + server.address() + " >/dev/full"},
+       .program = "/bin/sh"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("cannot write standard output: No space left on device"));
+}
+
 TEST_F(Evaluate, EndsQuietlyWhenNobodyReadsItsOutput) {
   const FakeOcrServer server({{.events = WholeAnswer(1)}});
   QuireProcess quire(Call({"--servers", server.address(), "--quiet"}));
