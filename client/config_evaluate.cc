@@ -34,9 +34,9 @@ void AddFlag(CLI::App& app, const std::string& flags, bool& target, const std::s
 
 std::string Footer() {
   return absl::StrCat(
-      "DIR holds pages and truths: NAME.png (.jpg, .webp, .bmp, .tif, .pdf) with NAME.md, the text\n"
-      "of its first page in Markdown, or NAME/page_N.md for each. Timed are the images with the\n"
-      "shortest and the longest truth and the PDF nearest to five pages; all are scored.\n"
+      "DIR holds pages and truths: NAME.png (.jpg, .webp, .bmp, .tif, .pdf) with NAME.md, the\n"
+      "text of its first page in Markdown, or NAME/page_N.md for each. Timed are the images with\n"
+      "the shortest and the longest truth and the PDF nearest to five pages; all are scored.\n"
       "A model that is not here is a row that says so.\n\n",
       std::string(kExitCodeHelp));
 }

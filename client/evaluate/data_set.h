@@ -22,7 +22,8 @@ struct DataDocument {
 struct DataSet {
   std::vector<DataDocument> documents;  // by name
   // What is read again and again for times: the images with the shortest and the longest truth
-  // (tables count twice), and the PDF whose truths are nearest to five. Nothing where there is none.
+  // (what is in tables counts twice), and the PDF whose truths are nearest to five. Nothing where
+  // there is none.
   std::optional<size_t> simple_index;
   std::optional<size_t> complex_index;
   std::optional<size_t> pdf_index;

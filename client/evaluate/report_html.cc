@@ -36,8 +36,9 @@ std::string FormatRow(const ReportLine& line) {
   }
   std::string row = absl::StrCat("<tr><th scope=\"row\">", Escape(line.title), "</th>");
   for (const auto& cell : line.cells) {
-    absl::StrAppend(&row, "<td", cell.value.has_value() && cell.value == best ? " class=\"best\"" : "",
-                    ">", cell.text.empty() ? "–" : Escape(cell.text));
+    const bool is_best = cell.value.has_value() && cell.value == best;
+    absl::StrAppend(&row, is_best ? "<td class=\"best\">" : "<td>",
+                    cell.text.empty() ? "–" : Escape(cell.text));
     if (cell.value.has_value() && largest > 0) {
       absl::StrAppendFormat(&row, "<div class=\"bar\" style=\"width:%.1f%%\"></div>",
                             std::clamp(*cell.value / largest * 100, 0.0, 100.0));

@@ -10,9 +10,9 @@ namespace quire::client {
 // writes no mark-up (tesseract) is not charged for it.
 //
 // Taken away: pictures, HTML tags (a cell ends a word), heading, list and quote marks, table pipes
-// and rules, ** and `. Folded: HTML entities, curly quotes, dashes, ligatures, bullets, soft hyphens,
-// and words that are broken over a line's end. Characters are compared as code points; nothing is
-// composed.
+// and rules, ** and `. Folded: HTML entities, curly quotes, dashes, ligatures, bullets, soft
+// hyphens, and words that are broken over a line's end. Characters are compared as code points;
+// nothing is composed.
 std::string ComparedText(std::string_view markdown);
 
 // Letters, digits and underscores of ComparedText alone: what OmniDocBench calls clean_string and
