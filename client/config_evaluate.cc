@@ -57,6 +57,9 @@ CLI::App* AddEvaluateCommand(CLI::App& app, EvaluateConfig& config) {
       ->delimiter(',');
   Add(*evaluate, "--servers", config.servers, "Addresses of running servers to compare")
       ->delimiter(',');
+  Add(*evaluate, "--task", config.task, "What models are asked for: markdown or free-text")
+      ->check(CLI::IsMember({"markdown", "free-text"}))
+      ->capture_default_str();
   Add(*evaluate, "--runs", config.runs, "Runs of what is timed, 1 to 100")->capture_default_str();
   AddFlag(*evaluate, "--with-tesseract", config.with_tesseract,
           "Compare with the program tesseract (--psm 3), if it is installed");

@@ -84,6 +84,7 @@ absl::StatusOr<DocumentReading> ServerReader::Call(const DataDocument& document,
                           return absl::OkStatus();
                         },
                         .on_sent = [](int64_t) {}};
+  call.options.set_task(task_);
   call.options.set_ordered(true);
   call.options.set_include_page_image(images != nullptr);
   const auto start = std::chrono::steady_clock::now();

@@ -51,8 +51,9 @@ class PageImages {
 class ServerReader : public DocumentReader {
  public:
   // `client` and `interrupt` outlive it.
-  ServerReader(OcrClient& client, double timeout_seconds, const Interrupt& interrupt)
-      : client_(client), timeout_seconds_(timeout_seconds), interrupt_(interrupt) {}
+  ServerReader(OcrClient& client, v1::Task task, double timeout_seconds,
+               const Interrupt& interrupt)
+      : client_(client), task_(task), timeout_seconds_(timeout_seconds), interrupt_(interrupt) {}
 
   absl::StatusOr<DocumentReading> Read(const DataDocument& document) override;
   // Reads it once more for the images of its pages.
@@ -62,6 +63,7 @@ class ServerReader : public DocumentReader {
   absl::StatusOr<DocumentReading> Call(const DataDocument& document, PageImages* images);
 
   OcrClient& client_;
+  const v1::Task task_;
   const double timeout_seconds_;
   const Interrupt& interrupt_;
 };

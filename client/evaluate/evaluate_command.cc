@@ -15,6 +15,7 @@
 #include "client/evaluate/report.h"
 #include "client/evaluate/tesseract.h"
 #include "client/local_server.h"
+#include "client/names.h"
 #include "client/page_format.h"
 #include "client/text_sink.h"
 #include "proto/status.h"
@@ -102,7 +103,8 @@ absl::Status Evaluator::Measure(const std::string& address, CandidateResult& res
   CandidateResult before;
   QUIRE_RETURN_IF_ERROR(AskServer(client, before));
   result.version = before.version;
-  ServerReader reader(client, config_.timeout_seconds, interrupt_);
+  const auto task = Named<v1::Task>(config_.task).value_or(v1::TASK_MARKDOWN);
+  ServerReader reader(client, task, config_.timeout_seconds, interrupt_);
   const auto say = [&](const std::string& text) {
     if (!config_.quiet) Say(absl::StrCat(result.name, ": ", text));
   };
@@ -160,6 +162,7 @@ ExitCode Evaluator::Write() const {
   EvaluationReport report{.machine = DescribeMachine(),
                           .quire_version = kVersion,
                           .data_folder = config_.data_folder,
+                          .task = config_.task,
                           .runs = config_.runs,
                           .candidates = results_,
                           .recommendation = Recommend(results_)};

@@ -14,6 +14,7 @@ struct EvaluateConfig {
   std::string data_folder;                // --data
   std::vector<std::string> models;        // --models: a server of its own is started for each
   std::vector<std::string> servers;       // --servers: addresses
+  std::string task = "markdown";          // --task: markdown or free-text
   int runs = 3;                           // --runs of what is timed, 1 to 100
   bool with_tesseract = false;            // --with-tesseract
   std::string tesseract_language = "eng"; // --tesseract-language: as tesseract's -l takes it

@@ -61,9 +61,10 @@ std::string CsvCell(const std::string& text) {
 
 std::string FormatMarkdown(const EvaluationReport& report) {
   std::string text = absl::StrFormat(
-      "# Evaluation\n\nMachine: %s. quire %s. Data: %s. Medians of %d runs (least to most); "
+      "# Evaluation\n\nMachine: %s. quire %s. Data: %s. Task: %s. Medians of %d runs (least to most); "
       "accuracy over all documents.\n\n| |",
-      report.machine, report.quire_version, Printable(report.data_folder), report.runs);
+      report.machine, report.quire_version, Printable(report.data_folder), report.task,
+      report.runs);
   for (const auto& candidate : report.candidates) {
     absl::StrAppend(&text, " ", MarkdownCell(candidate.name), " |");
   }
@@ -169,6 +170,7 @@ std::string FormatJson(const EvaluationReport& report) {
   return Dump({{"machine", report.machine},
                {"quire_version", report.quire_version},
                {"data", report.data_folder},
+               {"task", report.task},
                {"runs", report.runs},
                {"simple", report.simple_name},
                {"complex", report.complex_name},

@@ -14,6 +14,7 @@ struct EvaluationReport {
   std::string machine;
   std::string quire_version;
   std::string data_folder;  // any bytes
+  std::string task;         // that models were given
   int runs = 0;
   std::string simple_name;  // documents that were timed; empty where there is none
   std::string complex_name;

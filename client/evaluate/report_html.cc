@@ -55,7 +55,8 @@ std::string FormatHtmlReport(const EvaluationReport& report) {
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Evaluation</title>"
       "<style>",
       kStyle, "</style></head><body>\n<h1>Evaluation</h1>\n<p>", Escape(report.machine), ". quire ",
-      Escape(report.quire_version), ". Data: ", Escape(report.data_folder), ". Medians of ",
+      Escape(report.quire_version), ". Data: ", Escape(report.data_folder),
+      ". Task: ", Escape(report.task), ". Medians of ",
       report.runs, " runs (least to most); accuracy over all documents. Bars are relative to the "
       "largest of a row, the best is bold.</p>\n<p class=\"choice\">",
       Escape(report.recommendation), "</p>\n<table><thead><tr><th></th>");

@@ -169,6 +169,14 @@ TEST_F(Evaluate, SaysThatItsFolderCannotBeWritten) {
   EXPECT_THAT(result.err, HasSubstr("cannot create the folder"));
 }
 
+TEST_F(Evaluate, AsksForFreeText) {
+  const FakeOcrServer server({{.events = WholeAnswer(1)}});
+  const QuireResult result = RunQuire(Call({"--servers", server.address(), "--task", "free-text"}));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(server.received()[0].options.task(), v1::TASK_FREE_TEXT);
+  EXPECT_THAT(result.out, HasSubstr("Task: free-text."));
+}
+
 TEST_F(Evaluate, SaysThatTheDiskIsFull) {
   const FakeOcrServer server({{.events = WholeAnswer(1)}});
   const QuireResult result = RunQuire(
