@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "client/evaluate/evaluate_command.h"
 #include "client/local_server.h"
 #include "client/models/models_command.h"
 #include "client/ocr_client.h"
@@ -14,6 +15,9 @@ namespace quire::client {
 ExitCode RunCommand(const Config& config, const Terminals& terminals, Interrupt& interrupt) {
   if (config.command == Command::kModels) {
     return RunModels(config.models, terminals.stderr_is_terminal, interrupt);
+  }
+  if (config.command == Command::kEvaluate) {
+    return RunEvaluate(config.evaluate, config.access, config.models.places, interrupt);
   }
   RecogniseConfig recognise = config.recognise;
   std::string address = config.server;
@@ -42,7 +46,8 @@ ExitCode RunCommand(const Config& config, const Terminals& terminals, Interrupt&
     case Command::kWatch:
       return WatchServer(client, config.interval_seconds, config.json);
     case Command::kModels:
-      break;  // above: it needs no server
+    case Command::kEvaluate:
+      break;  // above: they need no server, or several
   }
   return kExitInternal;
 }

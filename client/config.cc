@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/config_evaluate.h"
 #include "client/config_models.h"
 #include "client/exit_code.h"
 #include "proto/version.h"
@@ -39,14 +40,18 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& flags, bool& target,
   return app.add_flag(flags, target, text)->envname(VariableOf(flags));
 }
 
-void AddWhichServer(CLI::App& app, Config& config) {
-  Add(app, "--server", config.server, "Address of the server: host:port or unix:/path")
-      ->capture_default_str();
+void AddAccess(CLI::App& app, Config& config) {
   Add(app, "--ca-file", config.access.ca_file,
       "PEM with who may vouch for the server; turns TLS on");
   Add(app, "--cert-file", config.access.cert_file, "PEM with the certificate to show the server");
   Add(app, "--key-file", config.access.key_file, "PEM with the key of --cert-file");
   Add(app, "--token-file", config.access.token_file, "File with the token that the server asks for");
+}
+
+void AddWhichServer(CLI::App& app, Config& config) {
+  Add(app, "--server", config.server, "Address of the server: host:port or unix:/path")
+      ->capture_default_str();
+  AddAccess(app, config);
   AddFlag(app, "--local", config.local,
           "Start a quire-server for this call and stop it after; wins over --server");
 }
@@ -161,6 +166,7 @@ absl::Status Config::Validate() const {
     return Wrong(absl::StrFormat("--interval-seconds is %g: use 0.2 to 60", interval_seconds));
   }
   if (command == Command::kModels) return ValidateModels(models);
+  if (command == Command::kEvaluate) return ValidateEvaluate(evaluate);
   return command == Command::kRecognise ? ValidateRecognise(recognise) : absl::OkStatus();
 }
 
@@ -191,6 +197,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   AddWhichServer(*watch, config);
 
   const CLI::App* models = AddModelsCommand(app, config.models);
+  CLI::App* evaluate = AddEvaluateCommand(app, config.evaluate);
+  AddAccess(*evaluate, config);
 
   try {
     app.parse(argc, argv);
@@ -201,6 +209,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   config.command = status->parsed() ? Command::kStatus
                    : watch->parsed() ? Command::kWatch
                    : models->parsed() ? Command::kModels
+                   : evaluate->parsed() ? Command::kEvaluate
                                      : Command::kRecognise;
   if (const absl::Status valid = config.Validate(); !valid.ok()) {
     std::fprintf(stderr, "quire: %s\n", std::string(valid.message()).c_str());

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "client/access.h"
+#include "client/evaluate/evaluate_config.h"
 #include "client/models/models_config.h"
 #include "client/page_format.h"
 
@@ -35,7 +36,7 @@ struct RecogniseConfig {
   bool quiet = false;              // --quiet
 };
 
-enum class Command { kRecognise, kStatus, kWatch, kModels };
+enum class Command { kRecognise, kStatus, kWatch, kModels, kEvaluate };
 
 // Everything that quire can be told. Flags win over QUIRE_... variables.
 struct Config {
@@ -47,6 +48,7 @@ struct Config {
   double interval_seconds = 1;             // --interval-seconds of watch, 0.2 to 60
   RecogniseConfig recognise;
   ModelsConfig models;
+  EvaluateConfig evaluate;
 
   // InvalidArgument names the flag, its value and what is possible.
   absl::Status Validate() const;

@@ -30,6 +30,8 @@ class LocalServer {
 
   // "unix:/..."
   std::string address() const { return "unix:" + folder_ + "/quire.sock"; }
+  // Its process while it runs; -1 once it was seen to have ended.
+  pid_t pid() const { return pid_; }
 
  private:
   LocalServer() = default;

@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -44,7 +45,11 @@ std::vector<std::string> MakeEnvironment(const std::vector<std::string>& added) 
   std::vector<std::string> environment = {"TERM=xterm"};
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
-    if (text.rfind("QUIRE_", 0) != 0 && text.rfind("TERM=", 0) != 0) environment.emplace_back(text);
+    const std::string_view key = text.substr(0, text.find('=') + 1);
+    const bool replaced = std::any_of(added.begin(), added.end(), [&](const std::string& other) {
+      return other.rfind(key, 0) == 0;
+    });
+    if (text.rfind("QUIRE_", 0) != 0 && key != "TERM=" && !replaced) environment.emplace_back(text);
   }
   environment.insert(environment.end(), added.begin(), added.end());
   return environment;

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace quire::client {
+
+// `text` with every match of a Perl pattern (Unicode properties, ^ and $ at line ends) replaced;
+// $1 in `replacement` is the first group.
+//   text     valid UTF-8
+//   pattern  of this program; a pattern that does not compile aborts
+std::string ReplacePattern(const std::string& text, std::string_view pattern,
+                           std::string_view replacement);
+
+}  // namespace quire::client
