@@ -232,10 +232,10 @@ quire::v1::WatchStatusResponse Front::Status() {
   return status;
 }
 
-// Keeps `gone` once every document's RPC is over, or at `latest`.
+// Keeps `gone` once every document's RPC is over and every worker has left, or at `latest`.
 void Front::Impl::WhenGone(EventLoop::Clock::time_point latest, std::promise<void>& gone) {
   const auto now = EventLoop::Clock::now();
-  if (open.empty() || now >= latest) return gone.set_value();
+  if ((open.empty() && !registry.any_attached()) || now >= latest) return gone.set_value();
   loop.PostAt(now + kLastMessagesTick, [this, latest, &gone] { WhenGone(latest, gone); });
 }
 

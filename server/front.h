@@ -31,7 +31,7 @@ struct FrontOptions {
   FrontLimits limits;
   SpoolLimits spool;
   int renderers = 1;
-  double goodbye_seconds = 2;  // for the last messages to leave, in Stop()
+  double goodbye_seconds = 2;  // for the last messages and the workers to leave, in Stop()
 };
 
 // The whole service but its processes: public gRPC server, attach server, and everything on the loop.

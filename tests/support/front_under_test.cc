@@ -19,7 +19,7 @@ FrontUnderTest::FrontUnderTest(const std::function<void(FrontOptions&)>& change,
   FrontOptions options;
   options.listen = {"unix:" + folder_.path() + "/front.sock"};
   options.attach_socket = folder_.path() + "/attach.sock";
-  options.goodbye_seconds = 0.1;
+  options.goodbye_seconds = 1;
   if (change) change(options);
   front_ = Front::Start(std::move(options), std::move(local), std::move(pool), metrics_).value();
   channel_ = grpc::CreateChannel(front_->addresses()[0], grpc::InsecureChannelCredentials());
