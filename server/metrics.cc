@@ -1,7 +1,6 @@
 #include "server/metrics.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
@@ -9,14 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <exception>
 #include <map>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "proto/metrics_endpoint.h"
 #include "proto/mutex.h"
+#include "proto/status.h"
 #include "proto/version.h"
 
 namespace quire::server {
@@ -61,7 +60,7 @@ const char* NameOf(quire::v1::FinishReason reason) {
 struct Metrics::Impl {
   // Destroyed last: the exposer reads it from its own threads.
   std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-  std::unique_ptr<prometheus::Exposer> exposer;
+  std::unique_ptr<MetricsEndpoint> endpoint;
 
   template <typename T>
   Family<T>& Make(const char* name, const char* help) {
@@ -175,19 +174,8 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
 Metrics::~Metrics() = default;
 
 absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
-  // The one place where this library is used; its exceptions end here.
-  try {
-    impl_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
-    impl_->exposer->RegisterCollectable(impl_->registry);
-    const std::vector<int> ports = impl_->exposer->GetListeningPorts();
-    const size_t colon = address.rfind(':');
-    if (ports.empty() || colon == std::string::npos) return address;
-    return absl::StrCat(address.substr(0, colon), ":", ports.front());
-  } catch (const std::exception& error) {
-    return absl::UnavailableError(absl::StrCat("metrics cannot be served on ", address, ": ",
-                                               error.what(),
-                                               "; give another --metrics-listen host:port"));
-  }
+  QUIRE_ASSIGN_OR_RETURN(impl_->endpoint, MetricsEndpoint::Serve(address, impl_->registry));
+  return impl_->endpoint->address();
 }
 
 void Metrics::PageRead(const quire::v1::PageResult& page) {

@@ -1,18 +1,17 @@
 #include "worker/metrics.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "proto/metrics_endpoint.h"
+#include "proto/status.h"
 #include "proto/version.h"
 #include "worker/memory_use.h"
 
@@ -118,7 +117,7 @@ Figures::Figures(const PageReader& page_reader) : reader(page_reader) {
 
 struct Metrics::Impl {
   std::shared_ptr<Figures> figures;  // second owner: a scrape under way
-  std::unique_ptr<prometheus::Exposer> exposer;
+  std::unique_ptr<MetricsEndpoint> endpoint;
 };
 
 Metrics::Metrics(const PageReader& reader)
@@ -127,19 +126,8 @@ Metrics::Metrics(const PageReader& reader)
 Metrics::~Metrics() = default;
 
 absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
-  // The one place where this library can throw.
-  try {
-    impl_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
-    impl_->exposer->RegisterCollectable(impl_->figures);
-    const std::vector<int> ports = impl_->exposer->GetListeningPorts();
-    const size_t colon = address.rfind(':');
-    if (ports.empty() || colon == std::string::npos) return address;
-    return absl::StrCat(address.substr(0, colon), ":", ports.front());
-  } catch (const std::exception& error) {
-    return absl::UnavailableError(absl::StrCat("metrics cannot be served on ", address, ": ",
-                                               error.what(),
-                                               "; give another --metrics-listen host:port"));
-  }
+  QUIRE_ASSIGN_OR_RETURN(impl_->endpoint, MetricsEndpoint::Serve(address, impl_->figures));
+  return impl_->endpoint->address();
 }
 
 void Metrics::PageEnded(const absl::StatusOr<PageOutput>& output) {

@@ -30,7 +30,7 @@ LIBRARIES = {
     ("torch/", "ATen/", "c10/"): {"worker/device", "worker/model", "worker/engine"},
     ("poppler", "tiff"): {"worker/render"},
     ("opencv2/",): {"worker/render", "client"},
-    ("prometheus/",): {"server", "worker"},
+    ("prometheus/",): {"proto", "server", "worker"},
     ("CLI/",): {"server", "client", "worker", "worker/render"},
     ("grpcpp/", "grpc/"): {"proto", "server", "client", "worker"},
     ("curl/",): {"client"},
