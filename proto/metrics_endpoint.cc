@@ -40,6 +40,12 @@ void Knock(const std::string& address) {
 
 }  // namespace
 
+const std::vector<double>& SecondsBuckets() {
+  static const auto& buckets = *new std::vector<double>{
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+  return buckets;
+}
+
 absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Serve(
     const std::string& address, const std::shared_ptr<prometheus::Collectable>& figures) {
   // The one place where this library can throw.

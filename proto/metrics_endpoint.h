@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -12,6 +13,9 @@ class Exposer;
 }  // namespace prometheus
 
 namespace quire {
+
+// Upper bounds of every histogram of seconds: 1 ms to 300 s.
+const std::vector<double>& SecondsBuckets();
 
 // Answers GET /metrics on an address, from threads of its own.
 class MetricsEndpoint {

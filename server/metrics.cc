@@ -26,13 +26,6 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-// 1 ms to 300 s.
-const Histogram::BucketBoundaries& Buckets() {
-  static const auto& buckets = *new Histogram::BucketBoundaries{
-      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
-  return buckets;
-}
-
 constexpr std::array kRejections = {"DRAINING",   "NO_WORKER", "TOO_MANY_DOCUMENTS",
                                    "QUEUE_FULL", "TOO_MANY_DOCUMENTS_OF_TOKEN"};
 
@@ -78,17 +71,17 @@ struct Metrics::Impl {
   std::array<Histogram*, kStages.size()> stages{};
   Histogram& page_seconds =
       Make<Histogram>("quire_page_seconds", "Seconds from a page's entry into the queue to its text")
-          .Add({}, Buckets());
+          .Add({}, SecondsBuckets());
   Histogram& first_page_seconds =
       Make<Histogram>("quire_first_page_seconds", "Seconds from half-close to the first page's text")
-          .Add({}, Buckets());
+          .Add({}, SecondsBuckets());
   Histogram& first_token_seconds =
       Make<Histogram>("quire_first_token_seconds",
                       "Seconds from a page's entry into the queue to its first token")
-          .Add({}, Buckets());
+          .Add({}, SecondsBuckets());
   Histogram& token_seconds =
       Make<Histogram>("quire_token_seconds", "Seconds of decoding for each token of a page")
-          .Add({}, Buckets());
+          .Add({}, SecondsBuckets());
   Family<Counter>& finishes =
       Make<Counter>("quire_page_finishes_total", "Pages that were read, by why their text ended");
   Family<Counter>& pages = Make<Counter>("quire_pages_total", "Pages that ended, by outcome");
@@ -150,7 +143,7 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   // What is counted stands at 0 from the start, so that a rate sees its first step.
   for (size_t i = 0; i < kStages.size(); ++i) {
-    impl_->stages[i] = &impl_->stage_seconds.Add({{"stage", kStages[i]}}, Buckets());
+    impl_->stages[i] = &impl_->stage_seconds.Add({{"stage", kStages[i]}}, SecondsBuckets());
   }
   impl_->pages.Add({{"outcome", "cancelled"}});
   for (const char* reason :

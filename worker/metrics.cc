@@ -23,13 +23,6 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-// 1 ms to 300 s.
-const Histogram::BucketBoundaries& Buckets() {
-  static const auto& buckets = *new Histogram::BucketBoundaries{
-      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
-  return buckets;
-}
-
 constexpr std::array kStages = {"queue",  "transfer", "preprocess", "tokenize",
                                 "vision", "prefill",  "decode",     "postprocess"};
 
@@ -99,7 +92,7 @@ struct Figures : public prometheus::Collectable {
 
 Figures::Figures(const PageReader& page_reader) : reader(page_reader) {
   for (size_t i = 0; i < kStages.size(); ++i) {
-    stages[i] = &stage_seconds.Add({{"stage", kStages[i]}}, Buckets());
+    stages[i] = &stage_seconds.Add({{"stage", kStages[i]}}, SecondsBuckets());
   }
   const ReaderInfo& info = reader.info();
   prometheus::BuildGauge()

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <set>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "tests/service/running_service.h"
 #include "tests/support/pdf_maker.h"
 #include "tests/torture/books.h"
+#include "tests/torture/restarted_service.h"
 
 namespace quire {
 namespace {
@@ -59,17 +59,6 @@ std::string Ranges(const std::vector<int>& pages) {
   return absl::StrJoin(ranges, ",");
 }
 
-// What is the process's own: not the arena, which counts in each process that ever looked at a piece of
-// it, and which is bounded by its size.
-int64_t AnonymousBytes(pid_t pid) {
-  std::ifstream file(absl::StrCat("/proc/", pid, "/statm"));
-  int64_t size = 0;
-  int64_t resident = 0;
-  int64_t shared = 0;
-  file >> size >> resident >> shared;
-  return (resident - shared) * sysconf(_SC_PAGESIZE);
-}
-
 // Waits in pieces that a stop ends.
 class Stop {
  public:
@@ -87,99 +76,6 @@ class Stop {
   const Clock::time_point end_;
 };
 
-// The service, which is started again at the same address whatever becomes of it. Thread-safe.
-class Service {
- public:
-  explicit Service(const std::string& folder)
-      : address_(absl::StrCat("unix:", folder, "/front.sock")) {}
-
-  bool Start() {
-    auto started = RunningService::Start(
-        {.arguments = {"--listen", address_, "--workers", "2", "--worker-args=--slots=4",
-                       "--page-stall-seconds", "3", "--max-page-attempts", "20",
-                       "--render-seconds", "3", "--drain-seconds", "5", "--max-documents", "10"},
-         .environment = {"QUIRE_FAKE_DELAY_MS=8"}});
-    if (!started.ok()) {
-      std::fprintf(stderr, "%s\n", std::string(started.status().message()).c_str());
-      return false;
-    }
-    MutexLock lock(mutex_);
-    running_ = *std::move(started);
-    return true;
-  }
-  // Ends the front by SIGTERM or SIGKILL and starts the next one. Counts what it left behind.
-  bool StartAgain(bool by_crash) {
-    End(by_crash);
-    return Start();
-  }
-  void End(bool by_crash) {
-    std::shared_ptr<RunningService> old;
-    {
-      MutexLock lock(mutex_);
-      old.swap(running_);
-    }
-    const std::vector<pid_t> children = Processes(*old);
-    if (by_crash) {
-      old->Crash();
-    } else {
-      for (const pid_t pid : children) kill(pid, SIGCONT);
-      old->Stop();
-    }
-    const auto until = Clock::now() + std::chrono::seconds(15);
-    for (const pid_t pid : children) {
-      while (kill(pid, 0) == 0 && Clock::now() < until) std::this_thread::yield();
-      if (kill(pid, 0) == 0) ++orphans_;
-    }
-    std::error_code ignored;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(old->folder() + "/tmp", ignored)) {
-      std::fprintf(stderr, "left behind: %s\n", entry.path().c_str());
-      ++left_files_;
-    }
-  }
-  // Sends a signal to one of the children with this name; false when there is none.
-  bool Signal(const std::string& program, int signal, Random& random) {
-    const std::shared_ptr<RunningService> now = running();
-    const std::vector<pid_t> pids = now == nullptr ? std::vector<pid_t>() : now->Children(program);
-    if (pids.empty()) return false;
-    return kill(pids[Between(random, 0, static_cast<int>(pids.size()) - 1)], signal) == 0;
-  }
-  // Of the front and all its workers. Renderers are bounded by their own limit and come and go.
-  int64_t MemoryBytes() {
-    const std::shared_ptr<RunningService> now = running();
-    if (now == nullptr) return 0;
-    int64_t bytes = AnonymousBytes(now->pid());
-    for (const pid_t pid : now->Children("quire-fake-worker")) bytes += AnonymousBytes(pid);
-    return leaking_ ? bytes + AnonymousBytes(getpid()) : bytes;
-  }
-  // From now on this process counts too.
-  void MeasureThisProcess() { leaking_ = true; }
-  const std::string& address() const { return address_; }
-  int orphans() const { return orphans_; }
-  int left_files() const { return left_files_; }
-
- private:
-  std::shared_ptr<RunningService> running() {
-    MutexLock lock(mutex_);
-    return running_;
-  }
-  static std::vector<pid_t> Processes(const RunningService& service) {
-    std::vector<pid_t> all;
-    for (const char* program : {"quire-fake-worker", "quire-render", "quire-server"}) {
-      const std::vector<pid_t> some = service.Children(program);
-      all.insert(all.end(), some.begin(), some.end());
-    }
-    return all;
-  }
-
-  const std::string address_;
-  Mutex mutex_;
-  std::shared_ptr<RunningService> running_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<bool> leaking_ = false;
-  std::atomic<int> orphans_ = 0;
-  std::atomic<int> left_files_ = 0;
-};
-
 // What became of calls, for the reader of the report.
 struct Counts {
   std::atomic<int> calls = 0, broken = 0, refused = 0, failed_pages = 0, failed_opens = 0,
@@ -188,7 +84,7 @@ struct Counts {
 
 struct Parts {
   const Settings& settings;
-  Service& service;
+  RestartedService& service;
   Books& books;
   Counts& counts;
   const Stop& stop;
@@ -356,7 +252,7 @@ struct Memory {
 
 // The middle one of several looks over a while, since a worker that was just started is small and a page
 // that is just copied is large.
-int64_t Settled(Service& service) {
+int64_t Settled(RestartedService& service) {
   std::vector<int64_t> looks;
   for (int i = 0; i < 9; ++i) {
     looks.push_back(service.MemoryBytes());
@@ -366,7 +262,7 @@ int64_t Settled(Service& service) {
   return looks[4];
 }
 
-std::map<int, std::string> LearnTexts(Service& service) {
+std::map<int, std::string> LearnTexts(RestartedService& service) {
   const auto stub = v1::OcrService::NewStub(
       grpc::CreateChannel(service.address(), grpc::InsecureChannelCredentials()));
   const Recognised read = Recognise(*stub, Document(0, kCodes));
@@ -407,7 +303,7 @@ int Report(const Parts& parts, int faults, const Memory& memory) {
 int RunTorture(const Settings& settings) {
   std::string folder = "/tmp/quire-torture-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 2;
-  Service service(folder);
+  RestartedService service(folder);
   if (!service.Start()) return 2;
   Books books;
   Counts counts;
