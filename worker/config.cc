@@ -39,9 +39,9 @@ absl::Status Config::Validate() const {
 std::string Config::Describe() const {
   const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
   return absl::StrFormat(
-      "id=%s attach=%s model=%s device=%s dtype=%s slots=%d threads=%d token-file=%s ca-file=%s "
+      "id=%s attach=%s model=%s device=%s dtype=%s kv-dtype=%s slots=%d threads=%d token-file=%s ca-file=%s "
       "cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s log-format=%s",
-      id, attach, model, device, dtype, slots, threads,
+      id, attach, model, device, dtype, kv_dtype, slots, threads,
       or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file), arena_fd,
       metrics_listen, log_format);
 }
@@ -66,6 +66,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   option("--device", config.device, "Where to compute: auto, cpu, mps, cuda:N");
   option("--dtype", config.dtype, "Element type of the weights: auto (f32 on CPU, bf16 else), "
                                   "f32, bf16, f16")
+      ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
+  option("--kv-dtype", config.kv_dtype, "Element type of the KV cache: auto (f16 beside f32 on a CPU, "
+                                        "else as --dtype), f32, bf16, f16")
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
   option("--slots", config.slots, "Pages read at once; 0 chooses by the device")
       ->check(CLI::Range(0, 1024));

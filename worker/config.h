@@ -12,6 +12,7 @@ struct Config {
   std::string model;             // --model: folder, registry key or repository
   std::string device = "auto";   // --device: auto, cpu, cuda:N, mps
   std::string dtype = "auto";    // --dtype: auto, f32, bf16, f16
+  std::string kv_dtype = "auto";  // --kv-dtype: auto, f32, bf16, f16
   int slots = 0;                 // --slots: pages at once; 0: by device
   int threads = 0;               // --threads: for computing on the CPU; 0: all cores
   std::string id;                // --id

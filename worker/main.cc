@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
                                                         .caches = ChooseCacheFolders(variable)}));
         return worker::OpenEngine(model.folder, {.device = config.device,
                                                  .dtype = config.dtype,
+                                                 .kv_dtype = config.kv_dtype,
                                                  .slots = config.slots,
                                                  .threads = config.threads});
       });

@@ -1,6 +1,6 @@
 // Reads images with a model's engine alone, without a front:
-//   engine_bench MODEL_FOLDER IMAGE... [--device D] [--dtype T] [--together] [--task free-text|markdown]
-//                [--tokens N] [--print]
+//   engine_bench MODEL_FOLDER IMAGE... [--device D] [--dtype T] [--kv-dtype T] [--together]
+//                [--task free-text|markdown] [--tokens N] [--print]
 // One line a page: seconds by stage, tokens, tokens a second of decoding. --together gives all pages to
 // the engine at once. Images are binary PPM (P6): `quire-render` or any tool can write them.
 
@@ -36,6 +36,8 @@ Arguments Parse(int argc, char** argv) {
       arguments.options.device = value();
     } else if (word == "--dtype") {
       arguments.options.dtype = value();
+    } else if (word == "--kv-dtype") {
+      arguments.options.kv_dtype = value();
     } else if (word == "--slots") {
       arguments.options.slots = std::atoi(value().c_str());
     } else if (word == "--tokens") {

@@ -22,9 +22,9 @@ constexpr int kMostSlots = 8;
 constexpr int64_t kCacheBytesOfHost = int64_t{2} << 30;  // for the KV cache on a CPU
 
 // Pages at once: as many as the KV cache has room for at the model's whole context.
-int SlotsFor(const ModelConfig& config, const DeviceInfo& device, const std::string& dtype) {
+int SlotsFor(const ModelConfig& config, const DeviceInfo& device, const std::string& kv_dtype) {
   const int64_t bytes_per_token = config.decoder.num_hidden_layers * config.decoder.hidden_size *
-                                  2 * (dtype == "f32" ? 4 : 2);
+                                  2 * (kv_dtype == "f32" ? 4 : 2);
   const int64_t room = device.is_cpu ? kCacheBytesOfHost : device.free_bytes / 2;
   const int64_t pages = room / (bytes_per_token * config.decoder.max_position_embeddings);
   return static_cast<int>(std::clamp<int64_t>(pages, 1, device.is_cpu ? kMostSlots : 64));
@@ -98,13 +98,19 @@ absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder
   }
   const std::string dtype =
       options.dtype != "auto" ? options.dtype : device.is_cpu ? "f32" : "bf16";
-  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<OcrModel> model,
-                         OcrModel::Load(folder, {.device = device.name, .dtype = dtype}));
+  // Decoding on a CPU waits for the cache's memory: half of it is read in less time, more so with many
+  // pages in a batch.
+  const std::string kv_dtype = options.kv_dtype != "auto"               ? options.kv_dtype
+                               : device.is_cpu && dtype == "f32" ? "f16"
+                                                                 : dtype;
+  QUIRE_ASSIGN_OR_RETURN(
+      std::unique_ptr<OcrModel> model,
+      OcrModel::Load(folder, {.device = device.name, .dtype = dtype, .kv_dtype = kv_dtype}));
   QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer,
                          Tokenizer::Load(folder + "/tokenizer.json"));
   const ModelConfig& config = model->config();
   ReaderInfo info = InfoOf(config, device, dtype, model->fingerprint());
-  info.slots = options.slots > 0 ? options.slots : SlotsFor(config, device, dtype);
+  info.slots = options.slots > 0 ? options.slots : SlotsFor(config, device, kv_dtype);
   info.load_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   auto engine = std::make_unique<Engine>(WrapModel(std::move(model)), std::move(tokenizer),
                                          std::move(info), RulesFor(device));

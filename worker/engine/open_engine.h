@@ -11,6 +11,7 @@ namespace quire::worker {
 struct EngineOptions {
   std::string device = "auto";  // auto, cpu, cuda:N, mps
   std::string dtype = "auto";   // auto: f32 on a CPU, bf16 elsewhere
+  std::string kv_dtype = "auto";  // of the KV cache; auto: f16 beside f32 on a CPU, else as dtype
   int slots = 0;                // pages at once; 0: by device and model
   int threads = 0;              // of a CPU; 0: all cores
 };

@@ -16,8 +16,8 @@ int64_t SquareRoot(int64_t n) {
   return std::lround(std::floor(std::sqrt(static_cast<double>(std::max<int64_t>(n, 0)))));
 }
 
-// x * sigmoid(1.702 * x), the GELU that CLIP was trained with.
-at::Tensor QuickGelu(const at::Tensor& x) { return x * at::sigmoid(x * 1.702); }
+// x * sigmoid(1.702 * x), the GELU that CLIP was trained with; `x` is overwritten.
+at::Tensor QuickGelu(at::Tensor x) { return x.mul_((x * 1.702).sigmoid_()); }
 
 }  // namespace
 

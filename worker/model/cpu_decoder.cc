@@ -1,9 +1,23 @@
 #include "worker/model/cpu_decoder.h"
 
+#include <c10/util/Half.h>
+
 #include <algorithm>
 #include <cmath>
 
 namespace quire::worker {
+namespace {
+
+// One head's key or value to its place in the cache.
+void Store(const float* head, int64_t head_dim, CacheCell cell, void* cached, int64_t place) {
+  if (cell == CacheCell::kF16) {
+    std::copy_n(head, head_dim, static_cast<c10::Half*>(cached) + place);
+  } else {
+    std::copy_n(head, head_dim, static_cast<float*>(cached) + place);
+  }
+}
+
+}  // namespace
 
 CpuDecoder::CpuDecoder(CpuDecoderWeights weights, int64_t block_tokens, int threads)
     : weights_(std::move(weights)),
@@ -84,12 +98,13 @@ void CpuDecoder::Attention(const CpuDecoderLayer& layer, const CpuCacheLayer& ca
     const int64_t place =
         ((rows[row].blocks[position / block_tokens_] * weights_.heads + head) * block_tokens_ +
          position % block_tokens_) * head_dim_;
-    std::copy_n(k, head_dim_, cache.keys + place);
-    std::copy_n(v, head_dim_, cache.values + place);
-    scratch.scores.resize(position + 1);
+    Store(k, head_dim_, cache.cell, cache.keys, place);
+    Store(v, head_dim_, cache.cell, cache.values, place);
+    scratch.scores.resize(position + 1 + CpuMatrix::kCodesAtOnce);
     Attend({.query = q,
             .keys = cache.keys,
             .values = cache.values,
+            .cell = cache.cell,
             .blocks = rows[row].blocks,
             .tokens = position + 1,
             .heads = weights_.heads,

@@ -46,8 +46,9 @@ struct CpuRow {
 
 // Keys and values of a layer: [blocks, heads, block_tokens, head_dim].
 struct CpuCacheLayer {
-  float* keys = nullptr;
-  float* values = nullptr;
+  void* keys = nullptr;
+  void* values = nullptr;
+  CacheCell cell = CacheCell::kF32;
 };
 
 // Decoder steps of one row a sequence, in float32 on the CPU. One operator of libtorch costs more than

@@ -1,16 +1,14 @@
-// Compiled once for each instruction set, with QUIRE_KERNELS as the name of its namespace. Only what is
-// inlined for certain may be used here: a function of the standard library that the linker shares with
-// the rest of the program would bring instructions that the processor may not have.
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
+// Products with weights. Compiled once for each instruction set: see cpu_lanes.h.
 #include "worker/model/cpu_kernel_table.h"
+#include "worker/model/cpu_lanes.h"
 
 namespace quire::worker::QUIRE_KERNELS {
+
+void Attend(const BlockAttention& attention);  // cpu_attention.cc
+
 namespace {
 
-[[gnu::always_inline]] inline int64_t Smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t kPrefetchRows = 2;
 
 // The sums may be reordered: lanes are added at the end. (-fopenmp-simd)
 [[gnu::always_inline]] inline float Dot(const float* a, const float* b, int64_t n) {
@@ -19,20 +17,6 @@ namespace {
   for (int64_t i = 0; i < n; ++i) sum += a[i] * b[i];
   return sum;
 }
-
-// Asks for memory that is read soon: a cached head is 16 KiB, and the processor's own prefetching ends
-// with each 4 KiB.
-[[gnu::always_inline]] inline void Prefetch(const void* data, int64_t bytes) {
-  constexpr int64_t kLine = 64;
-  const char* lines = static_cast<const char*>(data);
-  for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(lines + i);
-}
-constexpr int64_t kPrefetchTokens = 8;
-constexpr int64_t kPrefetchRows = 2;
-
-// Vectors of one width everywhere; the compiler splits them for narrower processors.
-constexpr int kLanes = CpuMatrix::kCodesAtOnce;
-using Floats = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float))));
 
 // By reference: to return a vector would make the wide ones part of the ABI. GCC 12 takes bytes to
 // floats one by one, so that step is spelled out.
@@ -65,15 +49,6 @@ using Floats = float __attribute__((vector_size(kLanes * sizeof(float)), aligned
   sums += values * *reinterpret_cast<const Floats*>(x);
 }
 
-[[gnu::always_inline]] inline float SumOfLanes(const Floats& lanes) {
-  float sums[kLanes / 2];
-  for (int i = 0; i < kLanes / 2; ++i) sums[i] = lanes[i] + lanes[i + kLanes / 2];
-  for (int width = kLanes / 4; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) sums[i] += sums[i + width];
-  }
-  return sums[0];
-}
-
 // A row of codes * x.
 [[gnu::always_inline]] inline float DotCodes(const CpuMatrix& m, int64_t row, const float* x) {
   const int64_t groups = m.in / m.group;
@@ -101,56 +76,6 @@ using Floats = float __attribute__((vector_size(kLanes * sizeof(float)), aligned
   } else {
     Prefetch(m.codes + row * m.in, m.in);
   }
-}
-
-// Where the keys or values of `tokens` begin, and how many follow one another there.
-struct Run {
-  const float* data = nullptr;
-  int64_t tokens = 0;
-};
-
-[[gnu::always_inline]] inline Run RunAt(const BlockAttention& a, const float* cached, int64_t token) {
-  const int64_t head_stride = a.block_tokens * a.head_dim;
-  const int64_t in_block = token % a.block_tokens;
-  return {cached + a.blocks[token / a.block_tokens] * a.heads * head_stride + a.head * head_stride +
-              in_block * a.head_dim,
-          Smaller(a.block_tokens - in_block, a.tokens - token)};
-}
-
-// scores[t] = query * keys[t] * scale. Four at a time, so that their sums overlap.
-[[gnu::always_inline]] inline void Score(const BlockAttention& a, const Run& keys, float* scores) {
-  int64_t t = 0;
-  for (; t + 4 <= keys.tokens; t += 4) {
-    const float* k = keys.data + t * a.head_dim;
-    Prefetch(k + kPrefetchTokens * a.head_dim, 4 * a.head_dim * sizeof(float));
-    float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-#pragma omp simd reduction(+ : s0, s1, s2, s3)
-    for (int64_t i = 0; i < a.head_dim; ++i) {
-      s0 += a.query[i] * k[i];
-      s1 += a.query[i] * k[a.head_dim + i];
-      s2 += a.query[i] * k[2 * a.head_dim + i];
-      s3 += a.query[i] * k[3 * a.head_dim + i];
-    }
-    scores[t] = s0 * a.scale;
-    scores[t + 1] = s1 * a.scale;
-    scores[t + 2] = s2 * a.scale;
-    scores[t + 3] = s3 * a.scale;
-  }
-  for (; t < keys.tokens; ++t) scores[t] = Dot(a.query, keys.data + t * a.head_dim, a.head_dim) * a.scale;
-}
-
-// out[0..kWidth] += sum of scores[t] * values[t][0..kWidth]; the sums stay in registers.
-template <int kWidth>
-[[gnu::always_inline]] inline void Mix(const float* scores, const Run& values, int64_t stride, float* out) {
-  float sums[kWidth];
-  for (int i = 0; i < kWidth; ++i) sums[i] = out[i];
-  for (int64_t t = 0; t < values.tokens; ++t) {
-    const float* value = values.data + t * stride;
-    Prefetch(value + kPrefetchTokens * stride, kWidth * sizeof(float));
-#pragma omp simd
-    for (int i = 0; i < kWidth; ++i) sums[i] += scores[t] * value[i];
-  }
-  for (int i = 0; i < kWidth; ++i) out[i] = sums[i];
 }
 
 // The columns begin..end of a row of codes; both are multiples of its group.
@@ -254,27 +179,6 @@ template <typename One>
     products += now;
     count -= now;
   }
-}
-
-void Attend(const BlockAttention& a) {
-  for (int64_t t = 0; t < a.tokens; t += a.block_tokens) Score(a, RunAt(a, a.keys, t), a.scores + t);
-  float largest = a.scores[0];
-  for (int64_t t = 1; t < a.tokens; ++t) largest = a.scores[t] > largest ? a.scores[t] : largest;
-  float sum = 0;
-  for (int64_t t = 0; t < a.tokens; ++t) sum += a.scores[t] = __builtin_expf(a.scores[t] - largest);
-  for (int64_t i = 0; i < a.head_dim; ++i) a.out[i] = 0;
-  constexpr int kWidth = 64;
-  for (int64_t t = 0; t < a.tokens; t += a.block_tokens) {
-    Run values = RunAt(a, a.values, t);
-    int64_t lane = 0;
-    for (; lane + kWidth <= a.head_dim; lane += kWidth) {
-      Mix<kWidth>(a.scores + t, {values.data + lane, values.tokens}, a.head_dim, a.out + lane);
-    }
-    for (; lane < a.head_dim; ++lane) {
-      Mix<1>(a.scores + t, {values.data + lane, values.tokens}, a.head_dim, a.out + lane);
-    }
-  }
-  for (int64_t i = 0; i < a.head_dim; ++i) a.out[i] /= sum;
 }
 
 void Multiply(const CpuMatrix& weight, std::span<const CpuProduct> products, bool add, int64_t begin,

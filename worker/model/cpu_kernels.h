@@ -48,16 +48,20 @@ void NormRow(const float* x, const float* weight, int64_t size, double eps, floa
 // Turns a query or key by its position, first half with second half.
 void TurnHead(float* head, const float* cos, const float* sin, int64_t head_dim);
 
+// What the KV cache holds: float32, or IEEE half precision, whose bits are in a uint16_t.
+enum class CacheCell { kF32, kF16 };
+
 // One query against the keys and values of a sequence in blocks, for one head.
 struct BlockAttention {
-  const float* query = nullptr;   // [head_dim]
-  const float* keys = nullptr;    // [blocks, heads, block_tokens, head_dim]
-  const float* values = nullptr;  // the same
+  const float* query = nullptr;  // [head_dim]
+  const void* keys = nullptr;    // [blocks, heads, block_tokens, head_dim] of `cell`
+  const void* values = nullptr;  // the same; both are finite
+  CacheCell cell = CacheCell::kF32;
   const int32_t* blocks = nullptr;  // the sequence's, in order
   int64_t tokens = 0;
   int64_t heads = 0, head = 0, block_tokens = 0, head_dim = 0;
   float scale = 1;
-  float* scores = nullptr;  // room for `tokens`
+  float* scores = nullptr;  // room for `tokens`, and for kCodesAtOnce more
   float* out = nullptr;     // [head_dim]
 };
 void Attend(const BlockAttention& attention);

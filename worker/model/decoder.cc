@@ -22,10 +22,11 @@ at::Tensor Index(const std::vector<int64_t>& values, const at::Tensor& like) {
 
 // Stored keys or values of sequences whose blocks these are.
 //   blocks   [sequences, blocks]
-//   returns  [sequences, heads, blocks * kBlockTokens, head_dim]
-at::Tensor Gather(const at::Tensor& cached, const at::Tensor& blocks) {
+//   returns  [sequences, heads, blocks * kBlockTokens, head_dim] of `type`
+at::Tensor Gather(const at::Tensor& cached, const at::Tensor& blocks, at::ScalarType type) {
   const int64_t sequences = blocks.size(0), count = blocks.size(1);
   return cached.index_select(0, blocks.reshape({-1}))
+      .to(type)
       .view({sequences, count, cached.size(1), cached.size(2), cached.size(3)})
       .transpose(1, 2)
       .reshape({sequences, cached.size(1), count * cached.size(2), cached.size(3)});
@@ -53,6 +54,14 @@ at::Tensor AttendRows(const at::Tensor& q, const at::Tensor& keys, const at::Ten
                                           /*is_causal=*/rows > 1 && rows == tokens)
       .squeeze(0)
       .transpose(0, 1);                                              // [rows, heads, head_dim]
+}
+
+// What the CPU's own decoder takes; nothing for other types.
+std::optional<CacheCell> CellOf(const KvCache& cache) {
+  const at::ScalarType type = cache.keys(0).scalar_type();
+  if (type == at::kFloat) return CacheCell::kF32;
+  if (type == at::kHalf) return CacheCell::kF16;
+  return std::nullopt;
 }
 
 const float* Data(const at::Tensor& tensor) {
@@ -88,11 +97,14 @@ at::Tensor DecoderAttention::operator()(const at::Tensor& x, const StepRows& ste
   const at::Tensor q = step.rotary(parts.select(1, 0)).contiguous();  // [rows, heads, head_dim]
   const at::Tensor k = step.rotary(parts.select(1, 1)), v = parts.select(1, 2);
   at::Tensor keys = cache.keys(layer), values = cache.values(layer);
-  keys.index_put_({step.block, at::indexing::Slice(), step.offset}, k);
-  values.index_put_({step.block, at::indexing::Slice(), step.offset}, v);
+  keys.index_put_({step.block, at::indexing::Slice(), step.offset}, k.to(keys.scalar_type()));
+  values.index_put_({step.block, at::indexing::Slice(), step.offset}, v.to(keys.scalar_type()));
+  const auto gather = [&](const at::Tensor& cached, const at::Tensor& blocks) {
+    return Gather(cached, blocks, q.scalar_type());
+  };
 
   if (sequences.size() > 1 && rows == static_cast<int64_t>(sequences.size())) {
-    return o_proj(AttendSingleRows(q, Gather(keys, step.blocks), Gather(values, step.blocks),
+    return o_proj(AttendSingleRows(q, gather(keys, step.blocks), gather(values, step.blocks),
                                    step.tokens)
                       .reshape({rows, dim}));
   }
@@ -103,8 +115,8 @@ at::Tensor DecoderAttention::operator()(const at::Tensor& x, const StepRows& ste
     const at::Tensor blocks =
         step.blocks.narrow(0, static_cast<int64_t>(i), 1).narrow(1, 0, BlocksFor(tokens));
     out.narrow(0, row, mine)
-        .copy_(AttendRows(q.narrow(0, row, mine), Gather(keys, blocks)[0].narrow(1, 0, tokens),
-                          Gather(values, blocks)[0].narrow(1, 0, tokens)));
+        .copy_(AttendRows(q.narrow(0, row, mine), gather(keys, blocks)[0].narrow(1, 0, tokens),
+                          gather(values, blocks)[0].narrow(1, 0, tokens)));
     row += mine;
   }
   return o_proj(out.view({rows, dim}));
@@ -209,7 +221,7 @@ at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
   std::vector<CpuCacheLayer> cached;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const at::Tensor keys = cache.keys(i), values = cache.values(i);
-    cached.push_back({keys.data_ptr<float>(), values.data_ptr<float>()});
+    cached.push_back({keys.data_ptr(), values.data_ptr(), *CellOf(cache)});
   }
   at::Tensor x = hidden.contiguous().clone();
   at::Tensor logits = at::empty({x.size(0), lm_head.size(0)}, x.options());
@@ -259,7 +271,7 @@ StepRows Decoder::RowsOf(std::span<const StepSequence> sequences, const KvCache&
 at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
                          KvCache& cache) const {
   const bool single_rows =
-      single_rows_ != nullptr && std::all_of(sequences.begin(), sequences.end(),
+      single_rows_ != nullptr && CellOf(cache) && std::all_of(sequences.begin(), sequences.end(),
                                              [](const StepSequence& step) {
                                                return step.rows == 1 && step.want_logits;
                                              });

@@ -1,6 +1,7 @@
 #include "worker/model/kv_cache.h"
 
 #include <ATen/ATen.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 
@@ -8,13 +9,32 @@
 
 namespace quire::worker {
 
+namespace {
+
+// Decoding goes through the cache once a step, and without this looks up thousands of addresses for it.
+// Where the system has no such pages to give, nothing changes.
+void AskForLargePages(const at::Tensor& tensor) {
+#if defined(MADV_HUGEPAGE)
+  constexpr uintptr_t kPage = 2 << 20;
+  const auto begin = reinterpret_cast<uintptr_t>(tensor.data_ptr());
+  const uintptr_t first = (begin + kPage - 1) / kPage * kPage;
+  const uintptr_t last = (begin + tensor.nbytes()) / kPage * kPage;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace
+
 KvCache::KvCache(const Shape& shape, const at::TensorOptions& options) {
   total_blocks_ = (shape.tokens + kBlockTokens - 1) / kBlockTokens;
   for (int64_t i = 0; i < shape.layers; ++i) {
     const std::vector<int64_t> sizes = {total_blocks_, shape.heads, kBlockTokens, shape.head_dim};
-    // Finite everywhere: a row that is masked out still takes part, with the weight 0.
-    keys_.push_back(at::zeros(sizes, options));
-    values_.push_back(at::zeros(sizes, options));
+    for (std::vector<at::Tensor>* cached : {&keys_, &values_}) {
+      const at::Tensor& tensor = cached->emplace_back(at::empty(sizes, options));
+      if (tensor.is_cpu()) AskForLargePages(tensor);
+      // Finite everywhere: a row that is masked out still takes part, with the weight 0.
+      cached->back().zero_();
+    }
   }
   for (int64_t block = total_blocks_ - 1; block >= 0; --block) {
     free_blocks_.push_back(static_cast<int32_t>(block));

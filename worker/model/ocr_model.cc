@@ -40,7 +40,7 @@ struct OcrModel::Impl {
   ModelConfig config;
   ModelPlacement placement;
   std::string fingerprint;
-  at::TensorOptions options;
+  at::TensorOptions options, cache_options;
   SamEncoder sam_model;
   ClipEncoder vision_model;   // v1
   QueryEncoder qwen2_model;   // v2
@@ -95,6 +95,8 @@ absl::StatusOr<std::unique_ptr<OcrModel>> OcrModel::Load(const std::string& fold
   impl->fingerprint = Sha256(config + weights.headers());
   try {
     impl->options = at::TensorOptions().dtype(TypeOf(placement.dtype)).device(at::Device(placement.device));
+    impl->cache_options = impl->options.dtype(
+        TypeOf(placement.kv_dtype.empty() ? placement.dtype : placement.kv_dtype));
     weights.Place(impl->options);
     QUIRE_RETURN_IF_ERROR(impl->Load(weights));
   } catch (const c10::Error& error) {
@@ -157,7 +159,7 @@ std::unique_ptr<KvCache> OcrModel::MakeKvCache(int64_t tokens) const {
   return std::make_unique<KvCache>(
       KvCache::Shape{decoder.num_hidden_layers, decoder.num_attention_heads,
                      decoder.hidden_size / decoder.num_attention_heads, tokens},
-      impl_->options);
+      impl_->cache_options);
 }
 
 at::Tensor OcrModel::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,

@@ -23,6 +23,7 @@ struct VisionEncoder;
 struct ModelPlacement {
   std::string device = "cpu";  // "cpu", "cuda:0", "mps"
   std::string dtype = "f32";   // "f32", "bf16", "f16"; norms, softmax and router are always f32
+  std::string kv_dtype;        // of the KV cache: "f32", "bf16", "f16"; empty: as dtype
 };
 
 // The rows of one sequence in one decoder step.

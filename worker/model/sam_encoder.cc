@@ -11,8 +11,10 @@ namespace quire::worker {
 namespace {
 
 constexpr double kEps = 1e-6;
-// Bias of so many elements at a time: a head of the official global blocks has 16.8 million.
-constexpr int64_t kMaxBiasElements = 32 << 20;
+// Attention's bias is made for so many pairs of query and key at a time: a head of the official global
+// blocks has 16.8 million. On a CPU it is to stay in the cache, on a GPU to keep all of it busy.
+constexpr int64_t kBiasElements = 32 << 20;
+constexpr int64_t kCpuBiasElements = 1 << 20;
 
 // Rows of a relative position table for every pair of query and key: [side, side, head_dim].
 at::Tensor Pairs(const at::Tensor& table, int64_t side) {
@@ -45,30 +47,30 @@ at::Tensor SamAttention::operator()(const at::Tensor& x) const {
                                .view({batch, patches, 3, heads, head_dim})
                                .permute({2, 0, 3, 1, 4});            // [3, batch, heads, patches, head_dim]
   const at::Tensor q = parts[0], k = parts[1], v = parts[2];
-  const at::Tensor grid = q.reshape({batch, heads, side, side, head_dim});
-  const at::Tensor rows = Pairs(rel_pos_h, side);                    // [side, side, head_dim]
-  const at::Tensor columns = Pairs(rel_pos_w, side);
+  const at::Tensor grid = q.unflatten(2, {side, side});              // [batch, heads, side, side, head_dim]
   // The query is not scaled here.
-  const at::Tensor by_row = at::einsum("bnhwc,hkc->bnhwk", {grid, rows});
-  const at::Tensor by_column = at::einsum("bnhwc,wkc->bnhwk", {grid, columns});
-  const int64_t strip = std::clamp<int64_t>(kMaxBiasElements / (patches * patches), 1, batch * heads);
-  const auto flat = [&](const at::Tensor& t) { return t.reshape({batch * heads, 1, patches, -1}); };
-  const at::Tensor fq = flat(q), fk = flat(k), fv = flat(v);
-  const at::Tensor fr = by_row.reshape({batch * heads, patches, side, 1});
-  const at::Tensor fc = by_column.reshape({batch * heads, patches, 1, side});
-  std::vector<at::Tensor> outputs;
-  for (int64_t at = 0; at < batch * heads; at += strip) {
-    const int64_t n = std::min(strip, batch * heads - at);
-    const at::Tensor bias = (fr.narrow(0, at, n) + fc.narrow(0, at, n))
-                                .view({n, 1, patches, patches});      // [n, 1, patches, patches]
-    outputs.push_back(at::scaled_dot_product_attention(
-        fq.narrow(0, at, n), fk.narrow(0, at, n), fv.narrow(0, at, n), bias));
+  const at::Tensor by_row = at::einsum("bnhwc,hkc->bnhwk", {grid, Pairs(rel_pos_h, side)})
+                                .reshape({batch, heads, patches, side, 1});
+  const at::Tensor by_column = at::einsum("bnhwc,wkc->bnhwk", {grid, Pairs(rel_pos_w, side)})
+                                   .reshape({batch, heads, patches, 1, side});
+  // [batch, patches, heads, head_dim], as libtorch lays its outputs out: no copy to merge the heads.
+  at::Tensor merged = at::empty({batch, patches, heads, head_dim}, q.options());
+  const int64_t room = x.is_cpu() ? kCpuBiasElements : kBiasElements;
+  const int64_t pairs = std::max<int64_t>(room / (patches * patches), 1);  // of a view and a head
+  const int64_t views_at_once = std::clamp<int64_t>(pairs / heads, 1, batch);
+  const int64_t heads_at_once = std::min(pairs, heads);
+  for (int64_t view = 0; view < batch; view += views_at_once) {
+    for (int64_t head = 0; head < heads; head += heads_at_once) {
+      const auto some = [&](const at::Tensor& t) {
+        return t.narrow(0, view, std::min(views_at_once, batch - view))
+            .narrow(1, head, std::min(heads_at_once, heads - head));
+      };
+      const at::Tensor bias = (some(by_row) + some(by_column)).flatten(3);  // [.., patches, patches]
+      some(merged.transpose(1, 2))
+          .copy_(at::scaled_dot_product_attention(some(q), some(k), some(v), bias));
+    }
   }
-  const at::Tensor merged = (outputs.size() == 1 ? outputs[0] : at::cat(outputs, 0))
-                                .view({batch, heads, patches, head_dim})
-                                .transpose(1, 2)
-                                .reshape({batch, side, side, dim});   // [batch, side, side, dim]
-  return proj(merged);
+  return proj(merged.view({batch, side, side, dim}));
 }
 
 absl::StatusOr<SamMlp> SamMlp::Load(const WeightScope& scope, int64_t dim, int64_t hidden) {
@@ -77,7 +79,10 @@ absl::StatusOr<SamMlp> SamMlp::Load(const WeightScope& scope, int64_t dim, int64
   QUIRE_ASSIGN_OR_RETURN(mlp.lin2, Linear::Load(scope / "lin2", hidden, dim));
   return mlp;
 }
-at::Tensor SamMlp::operator()(const at::Tensor& x) const { return lin2(at::gelu(lin1(x), "none")); }
+at::Tensor SamMlp::operator()(const at::Tensor& x) const { 
+  at::Tensor inner = lin1(x);
+  return lin2(at::gelu_(inner, "none"));
+}
 
 at::Tensor SamBlock::operator()(const at::Tensor& x) const {
   at::Tensor y = norm1(x);                                           // [batch, side, side, dim]
@@ -99,7 +104,7 @@ at::Tensor SamBlock::operator()(const at::Tensor& x) const {
     if (padding > 0) y = y.narrow(1, 0, side).narrow(2, 0, side);    // [batch, side, side, dim]
   }
   y = x + y;
-  return y + mlp(norm2(y));
+  return y.add_(mlp(norm2(y)));
 }
 
 absl::StatusOr<SamEncoder> SamEncoder::Load(const WeightScope& scope, const SamConfig& config) {
@@ -141,7 +146,8 @@ std::optional<at::Tensor> SamEncoder::operator()(const at::Tensor& views,
                      .permute({0, 2, 3, 1});                         // [views, p, p, dim]
   const at::Tensor positions =
       ResizeGrid(pos_embed.permute({0, 3, 1, 2}), x.size(1)).permute({0, 2, 3, 1});
-  x = x + positions;
+  // In the order of its dimensions, or every block would add and norm across memory.
+  x = (x + positions).contiguous();
   for (const SamBlock& block : blocks) {
     if (stop.load(std::memory_order_relaxed)) return std::nullopt;
     x = block(x);

@@ -1,4 +1,5 @@
 // The CPU's kernels for every instruction set that this processor has, against sums in double.
+#include <c10/util/Half.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -142,6 +143,103 @@ TEST_P(CpuKernelsTest, GateTimesUpIsSiluOfTheGateTimesUpTimesTheFactor) {
   }
 }
 
+// Attention over blocks that lie apart, for one head of several.
+class CpuAttentionTest : public CpuKernelsTest {
+ protected:
+  static constexpr int64_t kHeads = 3, kHead = 1, kBlockTokens = 8;
+
+  template <typename Cell>
+  void Check(int64_t tokens, int64_t head_dim, CacheCell cell, double tolerance) {
+    const int64_t count = (tokens + kBlockTokens - 1) / kBlockTokens;
+    std::vector<int32_t> blocks;
+    for (int64_t i = 0; i < count; ++i) blocks.push_back(static_cast<int32_t>(count - 1 - i));
+    const std::vector<float> query = RandomRows(head_dim, random_);
+    const std::vector<float> wide_keys = RandomRows(count * kHeads * kBlockTokens * head_dim, random_);
+    const std::vector<float> wide_values = RandomRows(wide_keys.size(), random_);
+    const std::vector<Cell> keys(wide_keys.begin(), wide_keys.end());
+    const std::vector<Cell> values(wide_values.begin(), wide_values.end());
+    std::vector<float> scores(tokens + CpuMatrix::kCodesAtOnce), out(head_dim, 100);
+    kernels().attend({.query = query.data(),
+                      .keys = keys.data(),
+                      .values = values.data(),
+                      .cell = cell,
+                      .blocks = blocks.data(),
+                      .tokens = tokens,
+                      .heads = kHeads,
+                      .head = kHead,
+                      .block_tokens = kBlockTokens,
+                      .head_dim = head_dim,
+                      .scale = 0.3f,
+                      .scores = scores.data(),
+                      .out = out.data()});
+
+    const auto place = [&](int64_t token) {
+      const int64_t head = blocks[token / kBlockTokens] * kHeads + kHead;
+      return (head * kBlockTokens + token % kBlockTokens) * head_dim;
+    };
+    std::vector<double> weights, mixed(head_dim);
+    double sum = 0;
+    for (int64_t t = 0; t < tokens; ++t) {
+      double score = 0;
+      for (int64_t i = 0; i < head_dim; ++i) score += query[i] * static_cast<double>(keys[place(t) + i]);
+      sum += weights.emplace_back(std::exp(score * 0.3f));
+    }
+    for (int64_t t = 0; t < tokens; ++t) {
+      for (int64_t i = 0; i < head_dim; ++i) {
+        mixed[i] += weights[t] / sum * static_cast<double>(values[place(t) + i]);
+      }
+    }
+    for (int64_t i = 0; i < head_dim; ++i) {
+      EXPECT_NEAR(out[i], mixed[i], tolerance)
+          << tokens << " tokens, " << head_dim << " columns, column " << i;
+    }
+  }
+};
+
+TEST_P(CpuAttentionTest, IsTheSoftmaxOfScoresTimesValues) {
+  for (const int64_t tokens : {1, 3, 8, 9, 29, 200}) {
+    for (const int64_t head_dim : {8, 16, 64, 80, 128}) {
+      Check<float>(tokens, head_dim, CacheCell::kF32, 2e-6);
+      Check<c10::Half>(tokens, head_dim, CacheCell::kF16, 2e-6);
+    }
+  }
+}
+
+// A score far below the best one counts nothing, and is no NaN.
+TEST_P(CpuAttentionTest, TakesScoresThatAreFarApart) {
+  const std::vector<float> query = {1}, keys = {500, -500, 0, 499};
+  const std::vector<float> values = {1, 1000, 1000, 2};
+  const int32_t block = 0;
+  std::vector<float> scores(4 + CpuMatrix::kCodesAtOnce), out(1);
+  kernels().attend({.query = query.data(), .keys = keys.data(), .values = values.data(), .blocks = &block,
+                    .tokens = 4, .heads = 1, .block_tokens = 4, .head_dim = 1, .scores = scores.data(),
+                    .out = out.data()});
+  EXPECT_NEAR(out[0], (1 + 2 * std::exp(-1.0)) / (1 + std::exp(-1.0)), 1e-6);
+}
+
+// Every value of half precision, also those below 2^-14.
+TEST_P(CpuAttentionTest, TakesEveryFiniteHalf) {
+  const int32_t block = 0;
+  for (uint32_t bits = 0; bits < 0x10000; bits += 16) {
+    if ((bits & 0x7c00) == 0x7c00) continue;  // infinity, NaN
+    std::vector<uint16_t> values;
+    std::vector<float> expected, out(16);
+    for (uint32_t i = 0; i < 16; ++i) {
+      values.push_back(static_cast<uint16_t>(bits + i));
+      expected.push_back(c10::Half(values.back(), c10::Half::from_bits()));
+    }
+    std::vector<float> scores(1 + CpuMatrix::kCodesAtOnce);
+    const std::vector<float> query(16, 1);
+    const std::vector<uint16_t> keys(16, 0);
+    kernels().attend({.query = query.data(), .keys = keys.data(), .values = values.data(),
+                      .cell = CacheCell::kF16, .blocks = &block, .tokens = 1, .heads = 1,
+                      .block_tokens = 1, .head_dim = 16, .scores = scores.data(), .out = out.data()});
+    ASSERT_EQ(out, expected) << std::hex << bits;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, CpuAttentionTest, testing::ValuesIn(Levels()),
+                         [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Each, CpuKernelsTest, testing::ValuesIn(Levels()),
                          [](const auto& info) { return info.param.name; });
 
