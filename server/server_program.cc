@@ -67,6 +67,7 @@ absl::StatusOr<std::vector<LocalWorker>> ServerProgram::ChooseWorkers() {
     LocalWorker worker{.id = device.id,
                        .arguments = {"--model", model.folder, "--device", device.device, "--log-format",
                                      config_.log_format}};
+    if (config_.profile > 0) worker.arguments.push_back(absl::StrCat("--profile=", config_.profile));
     worker.arguments.insert(worker.arguments.end(), config_.worker_args.begin(),
                             config_.worker_args.end());
     workers.push_back(std::move(worker));

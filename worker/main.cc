@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
         return worker::OpenEngine(model.folder, {.device = config.device,
                                                  .dtype = config.dtype,
                                                  .slots = config.slots,
-                                                 .threads = config.threads});
+                                                 .threads = config.threads,
+                                                 .profile_every = config.profile});
       });
 }
