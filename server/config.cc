@@ -53,7 +53,7 @@ class Flags {
 void AddServiceFlags(Flags& flags, Config& config) {
   flags.Add("--listen", config.listen, "Address of the service, host:port or unix:/path; repeatable");
   flags.Add("--metrics-listen", config.metrics_listen,
-            "Address of GET /metrics, host:port (port 0: any free one), or none");
+            "Address of GET /metrics and of the status page, host:port (port 0: any free one), or none");
   flags.Add("--ready-file", config.ready_file,
             "File that is written, as JSON with the addresses, once pages can be read");
   flags.Add("--drain-seconds", config.drain_seconds,

@@ -197,8 +197,10 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
 
 Metrics::~Metrics() = default;
 
-absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
-  QUIRE_ASSIGN_OR_RETURN(impl_->endpoint, MetricsEndpoint::Serve(address, impl_->registry));
+absl::StatusOr<std::string> Metrics::Serve(const std::string& address,
+                                           std::vector<HttpPage> pages) {
+  QUIRE_ASSIGN_OR_RETURN(impl_->endpoint,
+                         MetricsEndpoint::Serve(address, impl_->registry, std::move(pages)));
   return impl_->endpoint->address();
 }
 
