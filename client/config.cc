@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/config_bench.h"
 #include "client/config_evaluate.h"
 #include "client/config_models.h"
 #include "client/exit_code.h"
@@ -156,6 +157,11 @@ absl::Status Config::Validate() const {
     return Wrong(absl::StrCat("--server is '", Printable(server),
                               "': give host:port, such as 127.0.0.1:50051, or unix:/path"));
   }
+  for (const std::string& each : servers) {
+    if (absl::StrContains(each, ":")) continue;
+    return Wrong(absl::StrCat("--servers names '", Printable(each),
+                              "': give host:port or unix:/path"));
+  }
   if (access.cert_file.empty() != access.key_file.empty()) {
     return Wrong("--cert-file and --key-file go together");
   }
@@ -167,6 +173,9 @@ absl::Status Config::Validate() const {
   }
   if (command == Command::kModels) return ValidateModels(models);
   if (command == Command::kEvaluate) return ValidateEvaluate(evaluate);
+  if (command == Command::kBench) return ValidateBench(bench);
+  if (command == Command::kTrace) return ValidateTrace(trace);
+  if (command == Command::kProfile) return ValidateProfile(profile);
   return command == Command::kRecognise ? ValidateRecognise(recognise) : absl::OkStatus();
 }
 
@@ -187,10 +196,16 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
 
   CLI::App* status =
       app.add_subcommand("status", "Say what a server runs: models, workers, limits");
+  bool status_watches = false;
   AddFlag(*status, "--json", config.json, "As JSON: GetServerInfoResponse");
+  // QUIRE_WATCH is no word for this one alone.
+  status->add_flag("--watch", status_watches, "Go on as quire watch does")
+      ->envname("QUIRE_STATUS_WATCH");
   AddWhichServer(*status, config);
 
-  CLI::App* watch = app.add_subcommand("watch", "Show a server's queue and workers until Ctrl-C");
+  CLI::App* watch = app.add_subcommand("watch", "Show servers' queues, workers and documents until Ctrl-C");
+  Add(*watch, "--servers", config.servers, "Addresses of several servers, instead of --server")
+      ->delimiter(',');
   AddFlag(*watch, "--json", config.json, "As JSON, a line each: WatchStatusResponse");
   Add(*watch, "--interval-seconds", config.interval_seconds, "Seconds between lines, 0.2 to 60")
       ->capture_default_str();
@@ -199,6 +214,12 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   const CLI::App* models = AddModelsCommand(app, config.models);
   CLI::App* evaluate = AddEvaluateCommand(app, config.evaluate);
   AddAccess(*evaluate, config);
+  CLI::App* bench = AddBenchCommand(app, config.bench);
+  AddWhichServer(*bench, config);
+  CLI::App* trace = AddTraceCommand(app, config.trace);
+  AddWhichServer(*trace, config);
+  CLI::App* profile = AddProfileCommand(app, config.profile);
+  AddWhichServer(*profile, config);
 
   try {
     app.parse(argc, argv);
@@ -210,7 +231,11 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                    : watch->parsed() ? Command::kWatch
                    : models->parsed() ? Command::kModels
                    : evaluate->parsed() ? Command::kEvaluate
+                   : bench->parsed() ? Command::kBench
+                   : trace->parsed() ? Command::kTrace
+                   : profile->parsed() ? Command::kProfile
                                      : Command::kRecognise;
+  if (status_watches) config.command = Command::kWatch;
   if (const absl::Status valid = config.Validate(); !valid.ok()) {
     std::fprintf(stderr, "quire: %s\n", std::string(valid.message()).c_str());
     parsed.exit_code = kExitUsage;

@@ -6,9 +6,12 @@
 
 #include "absl/status/status.h"
 #include "client/access.h"
+#include "client/bench/bench_config.h"
 #include "client/evaluate/evaluate_config.h"
 #include "client/models/models_config.h"
 #include "client/page_format.h"
+#include "client/profile/profile_config.h"
+#include "client/trace/trace_config.h"
 
 namespace quire::client {
 
@@ -36,7 +39,7 @@ struct RecogniseConfig {
   bool quiet = false;              // --quiet
 };
 
-enum class Command { kRecognise, kStatus, kWatch, kModels, kEvaluate };
+enum class Command { kRecognise, kStatus, kWatch, kModels, kEvaluate, kBench, kTrace, kProfile };
 
 // Everything that quire can be told. Flags win over QUIRE_... variables.
 struct Config {
@@ -45,10 +48,14 @@ struct Config {
   AccessFiles access;
   bool local = false;                      // --local: a server for this call alone
   bool json = false;                       // --json of status and watch
+  std::vector<std::string> servers;        // --servers of watch: several fronts, instead of server
   double interval_seconds = 1;             // --interval-seconds of watch, 0.2 to 60
   RecogniseConfig recognise;
   ModelsConfig models;
   EvaluateConfig evaluate;
+  BenchConfig bench;
+  TraceConfig trace;
+  ProfileConfig profile;
 
   // InvalidArgument names the flag, its value and what is possible.
   absl::Status Validate() const;

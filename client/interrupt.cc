@@ -54,11 +54,16 @@ void Interrupt::Watch() {
       if (stopping_) return;
       continue;
     }
-    if (requested_.exchange(true)) _exit(kExitCancelled);
-    [[maybe_unused]] const ssize_t written = write(pipe_[1], "x", 1);
-    MutexLock lock(mutex_);
-    if (action_) action_();
+    if (requested()) _exit(kExitCancelled);
+    Request();
   }
+}
+
+void Interrupt::Request() {
+  if (requested_.exchange(true)) return;
+  [[maybe_unused]] const ssize_t written = write(pipe_[1], "x", 1);
+  MutexLock lock(mutex_);
+  for (const auto& [owner, action] : actions_) action();
 }
 
 bool Interrupt::WaitFor(double seconds) const {
@@ -79,12 +84,12 @@ OnInterrupt::OnInterrupt(Interrupt& interrupt, std::function<void()> action)
     : interrupt_(interrupt) {
   MutexLock lock(interrupt_.mutex_);
   if (interrupt_.requested()) action();
-  interrupt_.action_ = std::move(action);
+  interrupt_.actions_.emplace(this, std::move(action));
 }
 
 OnInterrupt::~OnInterrupt() {
   MutexLock lock(interrupt_.mutex_);
-  interrupt_.action_ = nullptr;
+  interrupt_.actions_.erase(this);
 }
 
 }  // namespace quire::client

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -11,6 +12,8 @@
 #include "proto/mutex.h"
 
 namespace quire::client {
+
+class OnInterrupt;
 
 // Ctrl-C, SIGTERM and SIGHUP. The first one asks for a clean end; the second one ends the process
 // at once with exit code 130. Signals that the parent had ignored stay ignored. Thread-safe.
@@ -23,6 +26,8 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   bool requested() const { return requested_.load(); }
+  // The same end as by the first signal, from within.
+  void Request();
   // Readable from the first signal on; owned by this object.
   int fd() const { return pipe_[0]; }
   // Waits; true as soon as the user asked for the end.
@@ -38,12 +43,12 @@ class Interrupt {
   std::atomic<bool> requested_ = false;
   std::atomic<bool> stopping_ = false;
   Mutex mutex_;
-  std::function<void()> action_ ABSL_GUARDED_BY(mutex_);
+  std::map<const OnInterrupt*, std::function<void()>> actions_ ABSL_GUARDED_BY(mutex_);
   std::thread watcher_;
 };
 
 // While it lives, the first signal runs `action` (on another thread; at once when the signal was
-// there already). One at a time.
+// there already).
 class OnInterrupt {
  public:
   OnInterrupt(Interrupt& interrupt, std::function<void()> action);

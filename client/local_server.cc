@@ -108,19 +108,22 @@ std::string FindServerProgram() {
 
 absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const std::string& program,
                                                                 const std::string& model,
-                                                                const Interrupt& interrupt) {
+                                                                const Interrupt& interrupt,
+                                                                std::vector<std::string> more) {
   std::unique_ptr<LocalServer> server(new LocalServer());
   QUIRE_ASSIGN_OR_RETURN(server->folder_, MakeFolder());
-  QUIRE_RETURN_IF_ERROR(server->Launch(program, model));
+  QUIRE_RETURN_IF_ERROR(server->Launch(program, model, more));
   QUIRE_RETURN_IF_ERROR(server->WaitUntilReady(interrupt));
   return server;
 }
 
-absl::Status LocalServer::Launch(const std::string& program, const std::string& model) {
+absl::Status LocalServer::Launch(const std::string& program, const std::string& model,
+                                 const std::vector<std::string>& more) {
   std::vector<std::string> words = {program,        "--listen",          address(),
                                     "--metrics-listen", "none",          "--ready-file",
                                     ReadyPath()};
   if (!model.empty()) words.insert(words.end(), {"--model", model});
+  words.insert(words.end(), more.begin(), more.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,10 +21,12 @@ class LocalServer {
   // Starts it and waits until it can read pages.
   //   program  path of quire-server
   //   model    key or folder for --model; the server's default when empty
+  //   more     further arguments
   // Unavailable when it cannot be started, ends too early or takes over 10 min; InterruptedError.
   static absl::StatusOr<std::unique_ptr<LocalServer>> Start(const std::string& program,
                                                             const std::string& model,
-                                                            const Interrupt& interrupt);
+                                                            const Interrupt& interrupt,
+                                                            std::vector<std::string> more = {});
   ~LocalServer();
   LocalServer(const LocalServer&) = delete;
   LocalServer& operator=(const LocalServer&) = delete;
@@ -35,7 +38,8 @@ class LocalServer {
 
  private:
   LocalServer() = default;
-  absl::Status Launch(const std::string& program, const std::string& model);
+  absl::Status Launch(const std::string& program, const std::string& model,
+                      const std::vector<std::string>& more);
   absl::Status WaitUntilReady(const Interrupt& interrupt);
   // Reaps it if it has ended.
   bool HasEnded();

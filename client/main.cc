@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   const bool can_redraw = terminal_kind != nullptr && std::string_view(terminal_kind) != "dumb";
   const Terminals terminals = {
       .stdout_is_terminal = isatty(STDOUT_FILENO) == 1,
-      .stderr_is_terminal = isatty(STDERR_FILENO) == 1 && can_redraw};
+      .stderr_is_terminal = isatty(STDERR_FILENO) == 1 && can_redraw,
+      .can_redraw = can_redraw};
   return RunCommand(parsed.config, terminals, *interrupt);
 }

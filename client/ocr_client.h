@@ -30,7 +30,7 @@ struct RecogniseCall {
 // Speaks to one server. The connection is made by the first call and made again when it broke.
 // Errors of all calls: the server's own status with its details; UNAVAILABLE with a sentence that
 // says how to get a server when none answers; InterruptedError when the user cancelled.
-// One thread at a time.
+// Thread-safe: calls may run at the same time, on one connection.
 class OcrClient {
  public:
   //   address    "host:port" or "unix:/path"

@@ -63,6 +63,15 @@ std::string Printable(std::string_view text) {
   return line;
 }
 
+std::string Shorten(std::string_view text, int characters) {
+  size_t end = 0;
+  for (int count = 0; end < text.size(); ++end) {
+    const bool starts_character = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (starts_character && ++count > characters) break;
+  }
+  return std::string(text.substr(0, end));
+}
+
 std::string PageHeading(int page_number, OutputFormat format, std::string_view note) {
   const std::string_view comma = note.empty() ? "" : ", ";
   if (format == OutputFormat::kText) {

@@ -17,6 +17,9 @@ std::string_view FileEnding(OutputFormat format);
 // not UTF-8 become U+FFFD.
 std::string Printable(std::string_view text);
 
+// The first `characters` of UTF-8 text.
+std::string Shorten(std::string_view text, int characters);
+
 // The line above a page, with its line end: "<!-- page 3 -->" or "--- page 3 ---".
 //   note  follows the number, e.g. "attempt 2"; nothing when empty
 std::string PageHeading(int page_number, OutputFormat format, std::string_view note = "");

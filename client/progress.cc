@@ -16,16 +16,6 @@ namespace {
 constexpr int kNameCharacters = 30;
 constexpr auto kBetweenDrawings = std::chrono::milliseconds(100);
 
-// The first `characters` of UTF-8 text.
-std::string Shorten(std::string_view text, int characters) {
-  size_t end = 0;
-  for (int count = 0; end < text.size(); ++end) {
-    const bool starts_character = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
-    if (starts_character && ++count > characters) break;
-  }
-  return std::string(text.substr(0, end));
-}
-
 int TerminalColumns() {
   winsize size = {};
   const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;

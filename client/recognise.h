@@ -10,7 +10,8 @@ namespace quire::client {
 // Which of the standard streams are terminals.
 struct Terminals {
   bool stdout_is_terminal = false;
-  bool stderr_is_terminal = false;
+  bool stderr_is_terminal = false;  // that can redraw a line
+  bool can_redraw = false;          // TERM says that terminals here can
 };
 
 // `quire recognise`: reads the documents one after another, goes on after one that failed, stops

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "client/json_format.h"
 #include "client/names.h"
 #include "client/page_format.h"
 #include "client/summary.h"
@@ -103,6 +104,11 @@ std::string FormatWatchLine(const v1::WatchStatusResponse& state) {
       state.draining() ? "draining" : state.ready() ? "ready" : "not ready", state.documents(),
       state.pages_waiting(), state.pages_reading(), state.pages_read(), state.pages_failed(),
       ready_workers, state.workers_size(), slots_used, slots);
+}
+
+std::string WatchJsonLine(std::string_view server, const v1::WatchStatusResponse& state) {
+  const Json json = {{"server", std::string(server)}, {"status", Json::parse(ToJsonLine(state))}};
+  return Dump(json) + "\n";
 }
 
 ExitCode ShowStatus(OcrClient& client, bool json) {

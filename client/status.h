@@ -15,6 +15,9 @@ std::string FormatServerInfo(std::string_view address, const v1::GetServerInfoRe
 // What `quire watch` prints for one moment; one line.
 std::string FormatWatchLine(const v1::WatchStatusResponse& state);
 
+// One state as JSON in a line; of several fronts: {"server", "status"}.
+std::string WatchJsonLine(std::string_view server, const v1::WatchStatusResponse& state);
+
 // `quire status`: prints to standard output what the server runs.
 ExitCode ShowStatus(OcrClient& client, bool json);
 

@@ -1,13 +1,15 @@
 #include "proto/metrics_endpoint.h"
 
+#include <civetweb.h>
 #include <netdb.h>
-#include <prometheus/exposer.h>
+#include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <exception>
+#include <cstdlib>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +20,8 @@ namespace quire {
 namespace {
 
 constexpr std::chrono::milliseconds kKnockTick{5};
+constexpr char kThreads[] = "2";  // a scrape and a look
+constexpr char kRequestTimeoutMs[] = "10000";
 
 // Connects to host:port, a number each, and leaves.
 void Knock(const std::string& address) {
@@ -38,6 +42,38 @@ void Knock(const std::string& address) {
   freeaddrinfo(target);
 }
 
+// A head and a body; nothing of it may be kept, framed or made a script of by a browser.
+int Send(mg_connection* connection, const char* status, const std::string& type,
+         const std::string& body, bool with_body) {
+  const std::string head = absl::StrCat(
+      "HTTP/1.1 ", status, "\r\nContent-Type: ", type, "\r\nContent-Length: ", body.size(),
+      "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+      "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+      "connect-src 'self'; frame-ancestors 'none'\r\nConnection: close\r\n\r\n");
+  const std::string whole = with_body ? head + body : head;
+  mg_write(connection, whole.data(), whole.size());
+  return atoi(status);  // what civetweb notes
+}
+
+// Every request comes here, whatever its path.
+int Answer(mg_connection* connection, void* handled) {
+  const auto& pages = *static_cast<const std::vector<HttpPage>*>(handled);
+  const mg_request_info& request = *mg_get_request_info(connection);
+  const std::string_view method = request.request_method, path = request.local_uri;
+  const bool with_body = method == "GET";
+  if (!with_body && method != "HEAD") {
+    return Send(connection, "405 Method Not Allowed", "text/plain", "use GET\n", true);
+  }
+  for (const HttpPage& page : pages) {
+    if (page.path != path) continue;
+    const std::optional<std::string> body = page.body();
+    if (body.has_value()) return Send(connection, "200 OK", page.content_type, *body, with_body);
+    return Send(connection, "503 Service Unavailable", "text/plain",
+                "the server is starting or stopping\n", with_body);
+  }
+  return Send(connection, "404 Not Found", "text/plain", "there is /metrics\n", with_body);
+}
+
 }  // namespace
 
 const std::vector<double>& SecondsBuckets() {
@@ -47,32 +83,39 @@ const std::vector<double>& SecondsBuckets() {
 }
 
 absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Serve(
-    const std::string& address, const std::shared_ptr<prometheus::Collectable>& figures) {
-  // The one place where this library can throw.
-  try {
-    auto exposer = std::make_unique<prometheus::Exposer>(address, 1);
-    exposer->RegisterCollectable(figures);
-    const std::vector<int> ports = exposer->GetListeningPorts();
-    const size_t colon = address.rfind(':');
-    std::string bound = address;
-    if (!ports.empty() && colon != std::string::npos) {
-      bound = absl::StrCat(address.substr(0, colon), ":", ports.front());
-    }
-    // Its constructor is private.
-    return std::unique_ptr<MetricsEndpoint>(
-        new MetricsEndpoint(std::move(exposer), std::move(bound)));
-  } catch (const std::exception& error) {
-    return absl::UnavailableError(absl::StrCat("metrics cannot be served on ", address, ": ",
-                                               error.what(),
-                                               "; give another --metrics-listen host:port"));
+    const std::string& address, std::shared_ptr<prometheus::Collectable> figures,
+    std::vector<HttpPage> pages) {
+  std::unique_ptr<MetricsEndpoint> endpoint(new MetricsEndpoint());
+  endpoint->address_ = address;
+  endpoint->pages_ = std::move(pages);
+  endpoint->pages_.push_back({.path = "/metrics",
+                              .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                              .body = [figures = std::move(figures)] {
+                                return prometheus::TextSerializer().Serializer::Serialize(
+                                    figures->Collect());
+                              }});
+  mg_callbacks callbacks = {};
+  callbacks.log_message = [](const mg_connection*, const char*) { return 1; };  // said is said
+  const char* options[] = {"listening_ports", address.c_str(), "num_threads", kThreads,
+                           "request_timeout_ms", kRequestTimeoutMs, nullptr};
+  endpoint->context_ = mg_start(&callbacks, nullptr, options);
+  if (endpoint->context_ == nullptr) {
+    return absl::UnavailableError(absl::StrCat("metrics cannot be served on ", address,
+                                               ": the address is in use or not this machine's; "
+                                               "give another --metrics-listen host:port"));
   }
+  mg_set_request_handler(endpoint->context_, "/", Answer, &endpoint->pages_);
+  mg_server_port port = {};
+  const size_t colon = address.rfind(':');
+  if (mg_get_server_ports(endpoint->context_, 1, &port) == 1 && colon != std::string::npos) {
+    endpoint->address_ = absl::StrCat(address.substr(0, colon), ":", port.port);
+  }
+  return endpoint;
 }
-
-MetricsEndpoint::MetricsEndpoint(std::unique_ptr<prometheus::Exposer> exposer, std::string address)
-    : exposer_(std::move(exposer)), address_(std::move(address)) {}
 
 // civetweb's accepting thread looks whether it should end every 2 s, and after each connection.
 MetricsEndpoint::~MetricsEndpoint() {
+  if (context_ == nullptr) return;
   std::atomic<bool> ended = false;
   std::thread knocker([&] {
     while (!ended) {
@@ -80,7 +123,7 @@ MetricsEndpoint::~MetricsEndpoint() {
       std::this_thread::sleep_for(kKnockTick);
     }
   });
-  exposer_ = nullptr;
+  mg_stop(context_);
   ended = true;
   knocker.join();
 }

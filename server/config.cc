@@ -53,7 +53,7 @@ class Flags {
 void AddServiceFlags(Flags& flags, Config& config) {
   flags.Add("--listen", config.listen, "Address of the service, host:port or unix:/path; repeatable");
   flags.Add("--metrics-listen", config.metrics_listen,
-            "Address of GET /metrics, host:port (port 0: any free one), or none");
+            "Address of GET /metrics and of the status page, host:port (port 0: any free one), or none");
   flags.Add("--ready-file", config.ready_file,
             "File that is written, as JSON with the addresses, once pages can be read");
   flags.Add("--drain-seconds", config.drain_seconds,
@@ -88,6 +88,9 @@ void AddWorkerFlags(Flags& flags, Config& config) {
             "Path of quire-worker; beside this program when empty");
   flags.Add("--worker-args", config.worker_args,
             "A flag for each local worker, such as --worker-args=--dtype=f32; repeatable");
+  flags.Add("--profile", config.profile,
+            "Local workers time every so-many-th decode step by its parts; 0: none")
+      ->check(CLI::Range(0, 1000000));
   flags.Add("--worker-listen", config.worker_listen,
             "Address, host:port, that remote workers dial; needs --worker-token-file or "
             "--worker-client-ca-file; TLS as --tls-cert-file says");
@@ -221,7 +224,7 @@ std::string Config::Describe() const {
       " quire-cache=", model_caches.quire, " worker-program=", or_none(worker_program),
       " render-program=", or_none(render_program),
       " worker-args=", or_none(absl::StrJoin(worker_args, " ")),
-      " worker-listen=", or_none(worker_listen),
+      " profile=", profile, " worker-listen=", or_none(worker_listen),
       " worker-token-file=", worker_token_file.empty() ? "(none)" : "(given)",
       " worker-client-ca-file=", or_none(worker_client_ca_file),
       " tls-cert-file=", or_none(tls.cert_file), " tls-key-file=", or_none(tls.key_file),

@@ -27,6 +27,7 @@ struct Config {
   std::string worker_program;    // beside this program when empty
   std::string render_program;
   std::vector<std::string> worker_args;
+  int profile = 0;               // of the local workers; 0: no steps are timed
   std::string worker_listen;
   std::string worker_token_file;
   std::string worker_client_ca_file;

@@ -200,6 +200,8 @@ void Dispatcher::OnDrawn(uint64_t job_id, absl::StatusOr<RenderedPage> drawn) {
   Job& job = found->second;
   job.png = std::move(drawn->png);
   job.facts = FactsOf(job.page.number, *drawn);
+  const double drawn_after = Seconds(Clock::now() - job.page.entered);
+  job.facts.mutable_starts()->set_render(std::max(0.0, drawn_after - drawn->seconds));
   job.drawn = *std::move(drawn);
   Pump();
 }

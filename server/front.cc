@@ -71,6 +71,7 @@ struct Front::Impl {
                 .registry = registry,
                 .readiness = readiness,
                 .metrics = metrics,
+                .open = open,
                 .limits = options.limits}),
         ocr_service({.loop = loop,
                      .recognition = recognition_parts,

@@ -3,6 +3,23 @@
 #include <algorithm>
 
 namespace quire::server {
+namespace {
+
+// A worker counts from the job's coming on; what never began stays 0.
+void SetStarts(const quire::v1::PageResult& facts, quire::v1::StageStarts& starts) {
+  const double sent = facts.first_token_seconds();
+  const auto shifted = [sent](double start) { return start > 0 ? start + sent : 0; };
+  starts.set_render(facts.starts().render());
+  starts.set_transfer(sent);
+  starts.set_tokenize(shifted(starts.tokenize()));
+  starts.set_preprocess(shifted(starts.preprocess()));
+  starts.set_vision(shifted(starts.vision()));
+  starts.set_prefill(shifted(starts.prefill()));
+  starts.set_decode(shifted(starts.decode()));
+  starts.set_postprocess(shifted(starts.postprocess()));
+}
+
+}  // namespace
 
 quire::v1::PageResult FactsOf(int page_number, const RenderedPage& drawn) {
   quire::v1::PageResult facts;
@@ -49,6 +66,7 @@ void CompleteResult(const quire::v1::PageResult& facts, double total_seconds,
   if (result.first_token_seconds() > 0) {
     result.set_first_token_seconds(facts.first_token_seconds() + result.first_token_seconds());
   }
+  if (result.has_starts()) SetStarts(facts, *result.mutable_starts());
   if (options.omit_blocks()) result.clear_blocks();
   if (!options.include_raw_output()) result.clear_raw_output();
 

@@ -8,7 +8,7 @@ namespace quire::server {
 
 // What the front knows of a page once it is drawn: number, size, dpi, points, rotation and the
 // seconds of drawing. When it is sent to a worker, the seconds since its entry into the queue are
-// kept as first_token_seconds.
+// kept as first_token_seconds; starts has that of the drawing.
 quire::v1::PageResult FactsOf(int page_number, const RenderedPage& drawn);
 
 // A job for a worker, without job_id, document_id, traceparent, alone and pixels.

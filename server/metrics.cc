@@ -32,6 +32,13 @@ constexpr std::array kRejections = {"DRAINING",   "NO_WORKER", "TOO_MANY_DOCUMEN
 constexpr std::array kStages = {"upload", "queue",  "render",  "transfer", "preprocess",
                                 "tokenize", "vision", "prefill", "decode",   "postprocess"};
 
+constexpr std::array kParts = {"attention", "experts", "head", "sampling", "other"};
+
+std::array<double, kParts.size()> SecondsOf(const quire::v1::DecodeProfile& p) {
+  return {p.attention_seconds(), p.experts_seconds(), p.head_seconds(), p.sampling_seconds(),
+          p.other_seconds()};
+}
+
 std::array<double, kStages.size()> SecondsOf(const quire::v1::StageSeconds& s) {
   return {s.upload(),   s.queue(),  s.render(),  s.transfer(), s.preprocess(),
           s.tokenize(), s.vision(), s.prefill(), s.decode(),   s.postprocess()};
@@ -104,6 +111,15 @@ struct Metrics::Impl {
       Make<Counter>("quire_worker_restarts_total", "Ends of local workers, by reason");
   Family<Counter>& render_kills =
       Make<Counter>("quire_render_kills_total", "Renderers killed or died, by reason");
+  Counter& profiled_steps =
+      Make<Counter>("quire_profiled_steps_total",
+                    "Decode steps of attached workers that were timed by part (--profile)")
+          .Add({});
+  Family<Counter>& decode_parts = Make<Counter>(
+      "quire_decode_part_seconds_total",
+      "Seconds of the decode steps that were timed, by part; other: the rest, a device's waiting "
+      "for the host included");
+  std::array<Counter*, kParts.size()> parts{};
   Gauge& queue_pages =
       Make<Gauge>("quire_queue_pages", "Pages waiting for a renderer or a worker").Add({});
   Gauge& documents_open = Make<Gauge>("quire_documents_open", "Documents in work").Add({});
@@ -128,6 +144,18 @@ struct Metrics::Impl {
   std::atomic<int64_t> failed_count = 0;
   Mutex mutex;
   std::map<std::string, Gauge*> workers ABSL_GUARDED_BY(mutex);  // that have gauges: their info
+  std::map<std::string, quire::v1::DecodeProfile> profiles ABSL_GUARDED_BY(mutex);  // last seen
+
+  // A worker's sums begin at 0 with it: what came since the last look is counted.
+  void CountProfile(const quire::v1::DecodeProfile& now, const quire::v1::DecodeProfile& last) {
+    const bool goes_on = now.steps() >= last.steps();
+    const quire::v1::DecodeProfile& before = goes_on ? last : quire::v1::DecodeProfile();
+    profiled_steps.Increment(static_cast<double>(now.steps() - before.steps()));
+    const auto seconds = SecondsOf(now), seconds_before = SecondsOf(before);
+    for (size_t i = 0; i < kParts.size(); ++i) {
+      parts[i]->Increment(std::max(0.0, seconds[i] - seconds_before[i]));
+    }
+  }
 
   // Gauges of one worker exist while it is attached, so that label values do not pile up.
   std::vector<std::pair<Family<Gauge>*, double>> GaugesOf(
@@ -144,6 +172,9 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   // What is counted stands at 0 from the start, so that a rate sees its first step.
   for (size_t i = 0; i < kStages.size(); ++i) {
     impl_->stages[i] = &impl_->stage_seconds.Add({{"stage", kStages[i]}}, SecondsBuckets());
+  }
+  for (size_t i = 0; i < kParts.size(); ++i) {
+    impl_->parts[i] = &impl_->decode_parts.Add({{"part", kParts[i]}});
   }
   impl_->pages.Add({{"outcome", "cancelled"}});
   for (const char* reason :
@@ -166,8 +197,10 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
 
 Metrics::~Metrics() = default;
 
-absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
-  QUIRE_ASSIGN_OR_RETURN(impl_->endpoint, MetricsEndpoint::Serve(address, impl_->registry));
+absl::StatusOr<std::string> Metrics::Serve(const std::string& address,
+                                           std::vector<HttpPage> pages) {
+  QUIRE_ASSIGN_OR_RETURN(impl_->endpoint,
+                         MetricsEndpoint::Serve(address, impl_->registry, std::move(pages)));
   return impl_->endpoint->address();
 }
 
@@ -232,6 +265,7 @@ void Metrics::SetLevels(const Levels& levels) {
   impl_->spool_bytes.Set(static_cast<double>(levels.spool_bytes));
   MutexLock lock(impl_->mutex);
   const std::map<std::string, Gauge*> before = std::exchange(impl_->workers, {});
+  const auto profiles_before = std::exchange(impl_->profiles, {});
   for (const auto& [id, worker] : levels.workers) {
     Gauge& info = impl_->worker_info.Add({{"worker", id},
                                           {"device", worker.device},
@@ -239,6 +273,11 @@ void Metrics::SetLevels(const Levels& levels) {
                                           {"dtype", worker.dtype}});
     info.Set(1);
     impl_->workers.emplace(id, &info);
+    const auto last = profiles_before.find(id);
+    const quire::v1::DecodeProfile& profile = worker.heartbeat.decode_profile();
+    impl_->CountProfile(profile, last == profiles_before.end() ? quire::v1::DecodeProfile()
+                                                               : last->second);
+    impl_->profiles.emplace(id, profile);
     for (auto& [family, value] : impl_->GaugesOf(worker.heartbeat)) {
       family->Add({{"worker", id}}).Set(value);
     }

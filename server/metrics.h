@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/metrics_endpoint.h"
 #include "quire/v1/ocr.pb.h"
 #include "quire/worker/v1/worker.pb.h"
 
@@ -21,7 +23,8 @@ class Metrics {
 
   // Serves GET /metrics on "host:port" (port 0: any free one) and returns the address with its real
   // port. Unavailable when it cannot listen there.
-  absl::StatusOr<std::string> Serve(const std::string& address);
+  //   pages  to be served beside it
+  absl::StatusOr<std::string> Serve(const std::string& address, std::vector<HttpPage> pages = {});
 
   // A page was read: its stages, total time, tokens and why its text ended.
   void PageRead(const quire::v1::PageResult& page);

@@ -1,16 +1,11 @@
 #pragma once
 
-#include <set>
-
 #include "quire/v1/ocr.grpc.pb.h"
 #include "server/recognition.h"
 #include "server/server_status.h"
 #include "server/token_file.h"
 
 namespace quire::server {
-
-// Recognitions that have begun and are not destroyed yet. Lives on the loop.
-using OpenRecognitions = std::set<Recognition*>;
 
 // What every call needs; all outlive the calls.
 struct CallParts {

@@ -185,6 +185,16 @@ void Recognition::OnPageFailed(int page_number, int attempts, const absl::Status
   EndPage(page_number, "", std::move(end));
 }
 
+std::optional<quire::v1::OpenDocument> Recognition::Progress() const {
+  if (finished_ || ticket_ == nullptr) return std::nullopt;
+  quire::v1::OpenDocument document;
+  document.set_document_id(document_id_);
+  document.set_pages(selected_pages_);
+  document.set_pages_done(summary_.pages_read() + summary_.pages_failed());
+  document.set_age_seconds(SecondsSince(started_));
+  return document;
+}
+
 void Recognition::OnNoWorker(const absl::Status& status) { Finish(status); }
 
 void Recognition::EndPage(int page_number, std::string png, quire::v1::RecognizeResponse end) {

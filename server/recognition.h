@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "proto/log_line.h"
@@ -67,6 +68,8 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
   void OnCancelled();
   // The server stops: ends with `status` unless it is over.
   void End(const absl::Status& status) { Finish(status); }
+  // How far it is, for who looks at the server; nothing once it is over.
+  std::optional<quire::v1::OpenDocument> Progress() const;
 
   void OnPageStarted(int page_number, int attempt, const std::string& worker_id) override;
   void OnPageText(int page_number, int attempt, std::string text) override;
@@ -115,5 +118,8 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
   Clock::time_point write_began_ = started_;
   Clock::time_point half_closed_ = started_;
 };
+
+// Recognitions that have begun and are not destroyed yet. Lives on the loop.
+using OpenRecognitions = std::set<Recognition*>;
 
 }  // namespace quire::server

@@ -67,6 +67,7 @@ absl::StatusOr<std::vector<LocalWorker>> ServerProgram::ChooseWorkers() {
     LocalWorker worker{.id = device.id,
                        .arguments = {"--model", model.folder, "--device", device.device, "--log-format",
                                      config_.log_format}};
+    if (config_.profile > 0) worker.arguments.push_back(absl::StrCat("--profile=", config_.profile));
     worker.arguments.insert(worker.arguments.end(), config_.worker_args.begin(),
                             config_.worker_args.end());
     workers.push_back(std::move(worker));
@@ -113,7 +114,8 @@ absl::Status ServerProgram::Start() {
   QUIRE_ASSIGN_OR_RETURN(std::vector<LocalWorker> workers, ChooseWorkers());
   metrics_ = std::make_unique<Metrics>();
   if (config_.metrics_listen != "none") {
-    QUIRE_ASSIGN_OR_RETURN(metrics_address_, metrics_->Serve(config_.metrics_listen));
+    QUIRE_ASSIGN_OR_RETURN(metrics_address_, metrics_->Serve(config_.metrics_listen,
+                                                               status_page_.Pages()));
   }
   QUIRE_ASSIGN_OR_RETURN(
       std::unique_ptr<RenderPool> render_pool,
@@ -146,6 +148,7 @@ absl::Status ServerProgram::Start() {
                        .renderers = config_.renderers};
   QUIRE_ASSIGN_OR_RETURN(
       front_, Front::Start(std::move(options), WaysToWorkers(), std::move(render_pool), *metrics_));
+  status_page_.Show([this] { return front_->Status(); });
   for (const std::string& address : front_->addresses()) {
     if (absl::StartsWith(address, "unix:")) sweeper_.Watch(address.substr(5));
   }
@@ -222,6 +225,7 @@ int ServerProgram::Run() {
   spdlog::info("quire-server {} {}", kVersion, config_.Describe());
   if (const absl::Status status = Start(); !status.ok()) {
     spdlog::error("{}", std::string(status.message()));
+    status_page_.Hide();
     if (front_ != nullptr) front_->Stop();
     return ExitCodeOf(status);
   }
@@ -233,6 +237,7 @@ int ServerProgram::Run() {
     spdlog::error("every local worker was given up; this server can read nothing");
   }
   if (supervisor_ != nullptr) supervisor_->BeginStop();  // or it starts again what the front sends away
+  status_page_.Hide();
   front_->Stop();
   supervisor_ = nullptr;  // after the front's loop, which asks it; before the front, which it tells
   spdlog::info("stopped");

@@ -8,6 +8,7 @@
 #include "server/config.h"
 #include "server/front.h"
 #include "server/private_folder.h"
+#include "server/status_page.h"
 #include "server/supervisor.h"
 #include "server/sweeper.h"
 
@@ -47,6 +48,7 @@ class ServerProgram {
   const std::string program_folder_;
   Sweeper& sweeper_;
   std::unique_ptr<PrivateFolder> folder_;
+  StatusPage status_page_;  // before the metrics, whose endpoint serves it
   std::unique_ptr<Metrics> metrics_;
   std::string metrics_address_;
   std::map<std::string, std::string> devices_;  // of local workers, by id

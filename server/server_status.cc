@@ -1,8 +1,28 @@
 #include "server/server_status.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "proto/version.h"
 
 namespace quire::server {
+namespace {
+
+constexpr size_t kMostOpenDocuments = 100;
+
+std::vector<quire::v1::OpenDocument> OpenDocuments(const OpenRecognitions& open) {
+  std::vector<quire::v1::OpenDocument> documents;
+  for (const Recognition* recognition : open) {
+    if (auto progress = recognition->Progress()) documents.push_back(*std::move(progress));
+  }
+  std::sort(documents.begin(), documents.end(), [](const auto& a, const auto& b) {
+    return a.age_seconds() > b.age_seconds();
+  });
+  if (documents.size() > kMostOpenDocuments) documents.resize(kMostOpenDocuments);
+  return documents;
+}
+
+}  // namespace
 
 quire::v1::GetServerInfoResponse ServerStatus::Info() const {
   quire::v1::GetServerInfoResponse info;
@@ -32,6 +52,7 @@ quire::v1::WatchStatusResponse ServerStatus::Now() const {
   now.set_pages_read(parts_.metrics.pages_read());
   now.set_pages_failed(parts_.metrics.pages_failed());
   for (auto& worker : parts_.registry.infos()) *now.add_workers() = std::move(worker);
+  for (auto& document : OpenDocuments(parts_.open)) *now.add_open_documents() = std::move(document);
   return now;
 }
 

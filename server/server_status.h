@@ -8,6 +8,7 @@
 #include "server/limits.h"
 #include "server/metrics.h"
 #include "server/readiness.h"
+#include "server/recognition.h"
 #include "server/worker_registry.h"
 
 namespace quire::server {
@@ -21,6 +22,7 @@ class ServerStatus {
     const WorkerRegistry& registry;
     const Readiness& readiness;
     const Metrics& metrics;
+    const OpenRecognitions& open;
     FrontLimits limits;
   };
   explicit ServerStatus(const Parts& parts) : parts_(parts) {}

@@ -274,6 +274,9 @@ std::vector<quire::v1::WorkerInfo> WorkerRegistry::infos() const {
     info.set_slots_used(static_cast<int>(worker.held.size()));
     info.set_load_seconds(worker.hello.load_seconds());
     info.set_resident_bytes(worker.heartbeat.resident_bytes());
+    if (worker.heartbeat.has_decode_profile()) {
+      *info.mutable_decode_profile() = worker.heartbeat.decode_profile();
+    }
   }
   std::vector<quire::v1::WorkerInfo> result;
   for (auto& [id, info] : infos) {

@@ -23,6 +23,14 @@ bool Retryable(const absl::Status& status) {
          status.code() != absl::StatusCode::kFailedPrecondition;
 }
 
+// The same starts, counted from a moment so much earlier; what never began stays 0.
+void ShiftStarts(double seconds, StageStarts& starts) {
+  for (double* start : {&starts.tokenize, &starts.preprocess, &starts.vision, &starts.prefill,
+                        &starts.decode, &starts.postprocess}) {
+    if (*start > 0) *start += seconds;
+  }
+}
+
 }  // namespace
 
 Attachment::Attachment(const FrontLinkOptions& options, PageReader& reader,
@@ -251,6 +259,7 @@ void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
   if (job == nullptr) return;
   output->seconds.transfer += job->transfer_seconds;
   if (output->first_token_seconds > 0) output->first_token_seconds += job->transfer_seconds;
+  ShiftStarts(job->transfer_seconds, output->starts);
   *message.mutable_done()->mutable_page() =
       ResultFromOutput(*output, job->request, job->wire.include_raw_output());
   if (events_.on_page_end) events_.on_page_end(job->wire, output);
@@ -321,6 +330,9 @@ void Attachment::SendHeartbeat() {
   heartbeat->set_batch_size(stats.batch_size);
   heartbeat->set_kv_cache_tokens(stats.kv_cache_tokens);
   heartbeat->set_kv_cache_capacity_tokens(stats.kv_cache_capacity_tokens);
+  if (stats.decode_profile.steps > 0) {
+    *heartbeat->mutable_decode_profile() = ProfileToWire(stats.decode_profile);
+  }
   const MemoryUse memory = MemoryUseOf(reader_);
   heartbeat->set_device_memory_used_bytes(memory.device_bytes);
   heartbeat->set_resident_bytes(memory.resident_bytes);

@@ -39,9 +39,9 @@ absl::Status Config::Validate() const {
 std::string Config::Describe() const {
   const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
   return absl::StrFormat(
-      "id=%s attach=%s model=%s device=%s dtype=%s kv-dtype=%s slots=%d threads=%d token-file=%s ca-file=%s "
-      "cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s log-format=%s",
-      id, attach, model, device, dtype, kv_dtype, slots, threads,
+      "id=%s attach=%s model=%s device=%s dtype=%s kv-dtype=%s slots=%d threads=%d profile=%d "
+      "token-file=%s ca-file=%s cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s log-format=%s",
+      id, attach, model, device, dtype, kv_dtype, slots, threads, profile,
       or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file), arena_fd,
       metrics_listen, log_format);
 }
@@ -74,6 +74,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
       ->check(CLI::Range(0, 1024));
   option("--threads", config.threads, "Threads for computing on a CPU; 0 takes every core")
       ->check(CLI::Range(0, 1024));
+  option("--profile", config.profile,
+         "Time every so-many-th decode step by its parts (attention, experts, head, sampling); 0: none")
+      ->check(CLI::Range(0, 1000000));
   option("--id", config.id, "Name of this worker, unique among the front's workers");
   option("--attach", config.attach, "Address of the front: unix:/path or host:port");
   option("--token-file", config.token_file, "File with the token that a front over TCP asks for");

@@ -21,6 +21,7 @@ struct Config {
   std::string ca_file;           // --ca-file: turns TLS on for a front over TCP
   std::string cert_file;         // --cert-file
   std::string key_file;          // --key-file
+  int profile = 0;               // --profile: each so-many-th decode step is timed by part; 0: none
   int arena_fd = -1;             // --arena-fd: memory shared with the front (children only)
   std::string metrics_listen = "none";  // --metrics-listen: host:port, none
   std::string log_format = "plain";  // --log-format: plain, json

@@ -128,6 +128,15 @@ void SetSeconds(const StageSeconds& seconds, api::StageSeconds& wire) {
   wire.set_postprocess(seconds.postprocess);
 }
 
+void SetStarts(const StageStarts& starts, api::StageStarts& wire) {
+  wire.set_tokenize(starts.tokenize);
+  wire.set_preprocess(starts.preprocess);
+  wire.set_vision(starts.vision);
+  wire.set_prefill(starts.prefill);
+  wire.set_decode(starts.decode);
+  wire.set_postprocess(starts.postprocess);
+}
+
 }  // namespace
 
 absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
@@ -177,8 +186,21 @@ api::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& re
   result.set_output_tokens(output.output_tokens);
   result.set_first_token_seconds(output.first_token_seconds);
   SetSeconds(output.seconds, *result.mutable_seconds());
+  SetStarts(output.starts, *result.mutable_starts());
   if (include_raw_output) result.set_raw_output(output.raw);
   return result;
+}
+
+api::DecodeProfile ProfileToWire(const DecodeProfile& profile) {
+  api::DecodeProfile wire;
+  wire.set_steps(profile.steps);
+  wire.set_tokens(profile.tokens);
+  wire.set_attention_seconds(profile.attention_seconds);
+  wire.set_experts_seconds(profile.experts_seconds);
+  wire.set_head_seconds(profile.head_seconds);
+  wire.set_sampling_seconds(profile.sampling_seconds);
+  wire.set_other_seconds(profile.other_seconds);
+  return wire;
 }
 
 wire::WorkerHello HelloFromInfo(const ReaderInfo& info, const std::string& worker_id,

@@ -22,6 +22,9 @@ uint64_t PixelBytes(const quire::worker::v1::PageJob& job);
 quire::v1::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& request,
                                        bool include_raw_output);
 
+// What a heartbeat says of decode steps.
+quire::v1::DecodeProfile ProfileToWire(const DecodeProfile& profile);
+
 // What the worker says of itself when it attaches.
 quire::worker::v1::WorkerHello HelloFromInfo(const ReaderInfo& info, const std::string& worker_id,
                                              bool has_arena);

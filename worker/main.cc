@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
                                                  .dtype = config.dtype,
                                                  .kv_dtype = config.kv_dtype,
                                                  .slots = config.slots,
-                                                 .threads = config.threads});
+                                                 .threads = config.threads,
+                                                 .profile_every = config.profile});
       });
 }

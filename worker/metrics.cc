@@ -26,6 +26,16 @@ using prometheus::Histogram;
 constexpr std::array kStages = {"queue",  "transfer", "preprocess", "tokenize",
                                 "vision", "prefill",  "decode",     "postprocess"};
 
+constexpr std::array kParts = {"attention", "experts", "head", "sampling", "other"};
+
+std::array<double, kParts.size()> SecondsOf(const DecodeProfile& p) {
+  return {p.attention_seconds, p.experts_seconds, p.head_seconds, p.sampling_seconds,
+          p.other_seconds};
+}
+
+// Brings a counter up to a sum that somebody else keeps.
+void Raise(Counter& counter, double sum) { counter.Increment(std::max(0.0, sum - counter.Value())); }
+
 std::array<double, kStages.size()> SecondsOf(const StageSeconds& s) {
   return {s.queue, s.transfer, s.preprocess, s.tokenize, s.vision, s.prefill, s.decode,
           s.postprocess};
@@ -39,7 +49,10 @@ struct Figures : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override {
     const ReaderStats stats = reader.stats();
     const MemoryUse memory = MemoryUseOf(reader);
-    steps.Increment(std::max(0.0, static_cast<double>(stats.engine_steps) - steps.Value()));
+    Raise(steps, static_cast<double>(stats.engine_steps));
+    Raise(profiled_steps, static_cast<double>(stats.decode_profile.steps));
+    const auto part_seconds = SecondsOf(stats.decode_profile);
+    for (size_t i = 0; i < kParts.size(); ++i) Raise(*parts[i], part_seconds[i]);
     slots_used.Set(stats.pages);
     slots_free.Set(std::max(0, reader.info().slots - stats.pages));
     batch_size.Set(stats.batch_size);
@@ -74,6 +87,15 @@ struct Figures : public prometheus::Collectable {
   Counter& output_tokens = MakeCounter("quire_engine_output_tokens_total", "Tokens written");
   Counter& steps = MakeCounter("quire_engine_steps_total",
                                "View batches, prefill chunks and decode steps");
+  Counter& profiled_steps = MakeCounter("quire_engine_profiled_steps_total",
+                                        "Decode steps that were timed by part (--profile)");
+  Family<Counter>& decode_parts =
+      prometheus::BuildCounter()
+          .Name("quire_engine_decode_part_seconds_total")
+          .Help("Seconds of the decode steps that were timed, by part; other: the rest, a device's "
+                "waiting for the host included")
+          .Register(registry);
+  std::array<Counter*, kParts.size()> parts{};
   Family<Gauge>& slots = prometheus::BuildGauge()
                              .Name("quire_engine_slots")
                              .Help("Slots of this worker, by state")
@@ -94,6 +116,7 @@ Figures::Figures(const PageReader& page_reader) : reader(page_reader) {
   for (size_t i = 0; i < kStages.size(); ++i) {
     stages[i] = &stage_seconds.Add({{"stage", kStages[i]}}, SecondsBuckets());
   }
+  for (size_t i = 0; i < kParts.size(); ++i) parts[i] = &decode_parts.Add({{"part", kParts[i]}});
   const ReaderInfo& info = reader.info();
   prometheus::BuildGauge()
       .Name("quire_engine_info")

@@ -2,17 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/page_format.h"
+#include "client/score/bootstrap.h"
 
 namespace quire::client {
 namespace {
-
-constexpr int kDraws = 2000;
-constexpr double kTail = 0.025;
 
 std::vector<double> Differences(const CandidateResult& a, const CandidateResult& b) {
   std::map<std::string, double> rates;
@@ -63,18 +60,14 @@ std::string Compare(const CandidateResult& chosen, const CandidateResult& other)
 bool SameAccuracy(const CandidateResult& a, const CandidateResult& b) {
   const std::vector<double> differences = Differences(a, b);
   if (differences.size() < 2) return ErrorRate(a) == ErrorRate(b);
-  std::minstd_rand random(1);
-  std::vector<double> means;
-  for (int draw = 0; draw < kDraws; ++draw) {
-    double sum = 0;
-    for (size_t i = 0; i < differences.size(); ++i) {
-      sum += differences[random() % differences.size()];
-    }
-    means.push_back(sum / static_cast<double>(differences.size()));
-  }
-  std::sort(means.begin(), means.end());
-  const auto edge = static_cast<size_t>(kTail * kDraws);
-  return means[edge] <= 0 && means[kDraws - 1 - edge] >= 0;
+  return Bootstrap([&](std::minstd_rand& random) {
+           double sum = 0;
+           for (size_t i = 0; i < differences.size(); ++i) {
+             sum += differences[random() % differences.size()];
+           }
+           return sum / static_cast<double>(differences.size());
+         })
+      .Holds(0);
 }
 
 std::string Recommend(const std::vector<CandidateResult>& candidates) {

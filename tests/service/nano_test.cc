@@ -91,6 +91,24 @@ TEST_F(Nano, NamesWaitingAsWaitingWherePagesShareTheModel) {
   }
 }
 
+TEST_F(Nano, SaysWhenEachStageOfAPageBegan) {
+  const Recognised read = Recognise(service_->stub(), Fixture("images/simple_text.png"));
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::PageResult& page = read.results.at(1)[0];
+  const quire::v1::StageStarts& starts = page.starts();
+  EXPECT_GE(page.queued_seconds(), 0);
+  EXPECT_GE(starts.transfer(), starts.render() + page.seconds().render());
+  EXPECT_GE(starts.tokenize(), starts.transfer());
+  EXPECT_GE(starts.preprocess(), starts.tokenize());
+  EXPECT_GE(starts.vision(), starts.preprocess());
+  EXPECT_GE(starts.prefill(), starts.vision());
+  EXPECT_GE(starts.decode(), starts.prefill());
+  EXPECT_GE(starts.postprocess(), starts.decode());
+  EXPECT_LE(starts.postprocess() + page.seconds().postprocess(),
+            page.total_seconds() + StageTolerance(page));
+}
+
 TEST_F(Nano, RefusesAModeThatItDoesNotKnowAndNamesThoseItDoes) {
   quire::v1::RecognizeOptions options;
   options.set_mode(quire::v1::MODE_TINY);

@@ -27,7 +27,7 @@ HOSTILE = 'evil"}\nname{x="1'
 STAGES = {"upload", "queue", "render", "transfer", "preprocess", "tokenize", "vision", "prefill", "decode",
           "postprocess"}
 # Label -> its values, or nothing where they are as many as workers, codes or versions.
-LABELS = {"stage": STAGES, "outcome": {"read", "failed", "cancelled"}, "state": {"used", "free"},
+LABELS = {"stage": STAGES, "part": {"attention", "experts", "head", "sampling", "other"}, "outcome": {"read", "failed", "cancelled"}, "state": {"used", "free"},
           "reason": {"first", "worker_lost", "worker_failed", "render_failed", "model_gone", "died", "hung",
                      "configuration", "timeout", "stop", "length", "repetition", "DRAINING", "NO_WORKER",
                      "TOO_MANY_DOCUMENTS", "TOO_MANY_DOCUMENTS_OF_TOKEN", "QUEUE_FULL", "other"},
@@ -133,7 +133,7 @@ class Run:
         server = self.start(
             BIN / "quire-server", "--listen", self.server_address, "--metrics-listen", "127.0.0.1:0",
             "--ready-file", self.folder / "ready", "--workers", "cpu", "--worker-program", BIN / WORKER,
-            "--models-dir", PROJECT / "fixtures/models", "--max-documents", "2",
+            "--models-dir", PROJECT / "fixtures/models", "--max-documents", "2", "--profile", "2",
             f"--worker-args=--metrics-listen={self.worker_metrics}",
             env=kept | {"QUIRE_FAKE_DELAY_MS": "400", "TMPDIR": str(self.folder)})
         wait_for("the server is ready", 60, (self.folder / "ready").exists)

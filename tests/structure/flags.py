@@ -14,7 +14,8 @@ import sys
 # README heading -> the commands of its program whose flags stand under it.
 PROGRAMS = {"quire-server": [()], "quire-worker": [()], "quire-render": [()], "quire": [(), ("recognise",)],
             "quire models": [("models", command) for command in ("list", "show", "verify", "pull")],
-            "quire evaluate": [("evaluate",), ("evaluate", "import")]}
+            "quire evaluate": [("evaluate",), ("evaluate", "import")], "quire watch": [("status",), ("watch",)],
+            "quire bench": [("bench",)], "quire trace": [("trace",)], "quire profile": [("profile",)]}
 # Flags of CLI11 itself, and positional or command words.
 IGNORED = {"--help", "--version"}
 

@@ -22,6 +22,18 @@ double Seconds(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+// Steps of 10 ms, half of them attention.
+DecodeProfile ProfileOf(int64_t steps) {
+  const double seconds = 0.01 * static_cast<double>(steps);
+  return {.steps = steps,
+          .tokens = steps,
+          .attention_seconds = 0.5 * seconds,
+          .experts_seconds = 0.3 * seconds,
+          .head_seconds = 0.1 * seconds,
+          .sampling_seconds = 0.06 * seconds,
+          .other_seconds = 0.04 * seconds};
+}
+
 class FakePageReader : public PageReader {
  public:
   explicit FakePageReader(const FakeReading& reading) : reading_(reading) {
@@ -78,6 +90,7 @@ class FakePageReader : public PageReader {
     stats.batch_size = static_cast<int>(running_.size());
     stats.kv_cache_tokens = stats.batch_size * int64_t{kCacheTokensOfPage};
     stats.kv_cache_capacity_tokens = info_.slots * int64_t{kCacheTokensOfPage};
+    if (reading_.profile) stats.decode_profile = ProfileOf(static_cast<int64_t>(steps_));
     return stats;
   }
 
@@ -128,6 +141,7 @@ class FakePageReader : public PageReader {
     output.prompt_tokens = 4;
     output.vision_tokens = 1;
     output.output_tokens = static_cast<int>(output.raw.size());
+    output.starts.decode = 1e-6;  // at once
     output.seconds.decode = Seconds(begin);
     return output;
   }

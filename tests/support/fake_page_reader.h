@@ -19,6 +19,7 @@ struct FakeReading {
   int deadly_red = -1;
   // A page whose first pixel has this red value never ends, and the engine stops moving.
   int hanging_red = -1;
+  bool profile = false;  // gives figures of decode steps
 };
 
 // Reads no letters: its text names the size and a checksum of the pixels, so that a swapped, lost or

@@ -19,6 +19,7 @@ int Number(const char* variable, int otherwise) {
 int main(int argc, char** argv) {
   return quire::worker::RunWorkerProgram(argc, argv, [](const quire::worker::Config& config) {
     quire::worker::FakeReading reading;
+    reading.profile = config.profile > 0;
     reading.slots = config.slots > 0 ? config.slots : reading.slots;
     reading.delay_ms = Number("QUIRE_FAKE_DELAY_MS", reading.delay_ms);
     reading.long_side_px = Number("QUIRE_FAKE_LONG_SIDE_PX", reading.long_side_px);

@@ -25,11 +25,14 @@ double Waited(const PageWork& work) {
 }  // namespace
 
 Engine::Engine(std::unique_ptr<PageModel> model, std::unique_ptr<Tokenizer> tokenizer,
-               ReaderInfo info, SchedulerRules rules)
+               ReaderInfo info, SchedulerRules rules, int profile_every)
     : model_(std::move(model)),
       tokenizer_(std::move(tokenizer)),
       info_(std::move(info)),
-      loop_(*model_, *tokenizer_, rules, int64_t{info_.slots} * info_.context_tokens) {
+      loop_(*model_, *tokenizer_, rules,
+            {.cache_tokens = int64_t{info_.slots} * info_.context_tokens,
+             .device = info_.device,
+             .profile_every = profile_every}) {
   threads_.emplace_back([this] { PrepareLoop(); });
   threads_.emplace_back([this] { ModelThread(); });
   threads_.emplace_back([this] { FinishLoop(); });
@@ -85,6 +88,7 @@ ReaderStats Engine::stats() const {
   stats.batch_size = loop_.batch_size();
   stats.kv_cache_tokens = loop_.cache_tokens();
   stats.kv_cache_capacity_tokens = loop_.cache_capacity_tokens();
+  stats.decode_profile = loop_.decode_profile();
   stats.broken = loop_.broken();
   MutexLock lock(mutex_);
   stats.pages = static_cast<int>(pages_.size());
@@ -126,6 +130,7 @@ absl::Status Engine::Prepare(PageWork& work) const {
   QUIRE_ASSIGN_OR_RETURN(work.plan, PlanViews(request.pixels.width, request.pixels.height,
                                               request.mode, config.reading));
   const Clock::time_point tokenizing = Clock::now();
+  work.NoteStart(work.starts.tokenize, tokenizing);
   QUIRE_ASSIGN_OR_RETURN(work.prompt,
                          BuildPrompt(*tokenizer_, config.reading.prompts,
                                      {.task = request.task,
@@ -144,6 +149,7 @@ absl::Status Engine::Prepare(PageWork& work) const {
   work.ban = request.ngram_ban.value_or(
       NgramBan{config.reading.ngram_size, config.reading.ngram_window});
   const Clock::time_point preprocessing = Clock::now();
+  work.NoteStart(work.starts.preprocess, preprocessing);
   work.views = MakeViews(request.pixels, work.plan);
   work.seconds.preprocess = SecondsSince(preprocessing);
   return absl::OkStatus();
@@ -212,6 +218,7 @@ void Engine::FinishLoop() {
 
 PageOutput Engine::Output(PageWork& work) const {
   const Clock::time_point begin = Clock::now();
+  work.NoteStart(work.starts.postprocess, begin);
   PageOutput output;
   const size_t kept = work.kept_ids < 0 ? work.ids.size() : work.kept_ids;
   Utf8Stream text;
@@ -236,6 +243,7 @@ PageOutput Engine::Output(PageWork& work) const {
   work.seconds.postprocess = SecondsSince(begin);
   work.seconds.queue = Waited(work);
   output.seconds = work.seconds;
+  output.starts = work.starts;
   return output;
 }
 

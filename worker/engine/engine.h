@@ -22,7 +22,7 @@ namespace quire::worker {
 class Engine : public PageReader {
  public:
   Engine(std::unique_ptr<PageModel> model, std::unique_ptr<Tokenizer> tokenizer, ReaderInfo info,
-         SchedulerRules rules);
+         SchedulerRules rules, int profile_every);
   ~Engine() override;
 
   void Read(PageRequest request, PageCallbacks callbacks) override;

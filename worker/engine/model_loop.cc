@@ -42,11 +42,12 @@ at::Tensor ViewOf(PageWork& work, int index) {
 }  // namespace
 
 ModelLoop::ModelLoop(const PageModel& model, const Tokenizer& tokenizer, SchedulerRules rules,
-                     int64_t cache_tokens)
+                     const Options& options)
     : model_(model),
       tokenizer_(tokenizer),
       scheduler_(rules),
-      cache_(model.MakeKvCache(cache_tokens)) {
+      cache_(model.MakeKvCache(options.cache_tokens)),
+      profiler_(options.profile_every, options.device) {
   for (int id = 0; id < tokenizer.size(); ++id) kinds_.push_back(KindOf(tokenizer.Bytes(id)));
 }
 
@@ -126,6 +127,7 @@ void ModelLoop::Encode(const SchedulerStep& step) {
   }
   for (const SchedulerStep::Share& share : step.shares) {
     const Work work = Find(share.job_id);
+    work->NoteStart(work->starts.vision, begin);
     work->seconds.vision += Seconds(begin);
     if (work->views_left() == 0 && !work->cancelled) Assemble(*work);
   }
@@ -142,6 +144,7 @@ void ModelLoop::EncodeBatch(const std::vector<Work>& owners, const std::vector<a
 
 void ModelLoop::Assemble(PageWork& work) {
   const Clock::time_point begin = Clock::now();
+  work.NoteStart(work.starts.prefill, begin);
   at::Tensor tiles;
   if (work.plan.grid.tiles() > 0) {
     tiles = at::cat({work.features.data(), work.features.size() - 1}, 0);
@@ -163,7 +166,8 @@ void ModelLoop::Prefill(const SchedulerStep::Share& share) {
   // Pages are admitted only as far as the cache has room for all that they may write.
   QUIRE_CHECK(cache_->Reserve(work->sequence, share.amount));
   const at::Tensor logits =
-      model_.Step(work->hidden.narrow(0, work->prefilled, share.amount), {&step, 1}, *cache_);
+      model_.Step(work->hidden.narrow(0, work->prefilled, share.amount), {&step, 1}, *cache_,
+                  /*clock=*/nullptr);
   work->prefilled += share.amount;
   std::vector<Sample> samples;
   if (last) samples = SampleGreedily(logits, {});
@@ -183,11 +187,15 @@ void ModelLoop::Decode() {
     ids.push_back(work->ids.back());
     sequences.push_back({work->sequence, 1, true});
   }
-  const at::Tensor logits = model_.Step(model_.Embed(ids), sequences, *cache_);
+  StepClock* const clock = profiler_.BeginStep();
+  const at::Tensor logits = model_.Step(model_.Embed(ids), sequences, *cache_, clock);
+  BeginPart(clock, StepPart::kSampling);
   const std::vector<Sample> samples = SampleGreedily(logits, Banned(writing));
+  profiler_.EndStep(static_cast<int>(writing.size()));
   batch_size_ = static_cast<int>(writing.size());
   const double seconds = Seconds(begin);
   for (size_t i = 0; i < writing.size(); ++i) {
+    writing[i]->NoteStart(writing[i]->starts.decode, begin);
     writing[i]->seconds.decode += seconds;
     Write(*writing[i], samples[i].id, samples[i].log_probability);
   }

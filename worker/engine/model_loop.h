@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "proto/mutex.h"
+#include "worker/engine/decode_profiler.h"
 #include "worker/engine/page_model.h"
 #include "worker/engine/page_reader.h"
 #include "worker/engine/page_work.h"
@@ -24,8 +26,14 @@ class ModelLoop {
  public:
   using Work = std::shared_ptr<PageWork>;
 
+  struct Options {
+    int64_t cache_tokens = 0;  // room of the KV cache
+    std::string device;        // of the model: "cpu", "cuda:0", ...
+    int profile_every = 0;     // see DecodeProfiler
+  };
+
   ModelLoop(const PageModel& model, const Tokenizer& tokenizer, SchedulerRules rules,
-            int64_t cache_tokens);
+            const Options& options);
 
   void Add(Work work) { pages_.push_back(std::move(work)); }
   bool empty() const { return pages_.empty(); }
@@ -40,6 +48,7 @@ class ModelLoop {
   int batch_size() const { return batch_size_; }
   int64_t cache_tokens() const { return cache_tokens_; }
   int64_t cache_capacity_tokens() const { return cache_->capacity_tokens(); }
+  DecodeProfile decode_profile() const { return profiler_.profile(); }
   bool broken() const { return broken_; }
 
  private:
@@ -58,6 +67,7 @@ class ModelLoop {
   const Tokenizer& tokenizer_;
   Scheduler scheduler_;
   std::unique_ptr<KvCache> cache_;
+  DecodeProfiler profiler_;
   std::vector<TokenKind> kinds_;  // by id
   std::vector<Work> pages_;       // in order of arrival
   std::vector<Work> ended_;

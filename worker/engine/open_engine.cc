@@ -113,7 +113,7 @@ absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder
   info.slots = options.slots > 0 ? options.slots : SlotsFor(config, device, kv_dtype);
   info.load_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   auto engine = std::make_unique<Engine>(WrapModel(std::move(model)), std::move(tokenizer),
-                                         std::move(info), RulesFor(device));
+                                         std::move(info), RulesFor(device), options.profile_every);
   QUIRE_RETURN_IF_ERROR(WarmUp(*engine));
   return engine;
 }

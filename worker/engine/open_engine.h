@@ -14,6 +14,7 @@ struct EngineOptions {
   std::string kv_dtype = "auto";  // of the KV cache; auto: f16 beside f32 on a CPU, else as dtype
   int slots = 0;                // pages at once; 0: by device and model
   int threads = 0;              // of a CPU; 0: all cores
+  int profile_every = 0;        // each so-many-th decode step is timed by part; 0: none
 };
 
 // A reader of pages with the model of a folder, warm: it has read a blank page. Errors are those of

@@ -24,8 +24,8 @@ class WrappedModel : public PageModel {
     return model_->MakeKvCache(tokens);
   }
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                  KvCache& cache) const override {
-    return model_->Step(hidden, sequences, cache);
+                  KvCache& cache, StepClock* clock) const override {
+    return model_->Step(hidden, sequences, cache, clock);
   }
 
  private:

@@ -26,7 +26,7 @@ class PageModel {
                                                  std::span<const at::Tensor> images) const = 0;
   virtual std::unique_ptr<KvCache> MakeKvCache(int64_t tokens) const = 0;
   virtual at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                          KvCache& cache) const = 0;
+                          KvCache& cache, StepClock* clock) const = 0;
 };
 
 // The real one. `model` is owned.

@@ -46,6 +46,11 @@ struct StageSeconds {
   double postprocess = 0;
 };
 
+// When stages first began, in seconds from Read() on; 0 where they did not.
+struct StageStarts {
+  double tokenize = 0, preprocess = 0, vision = 0, prefill = 0, decode = 0, postprocess = 0;
+};
+
 // A page that was read.
 struct PageOutput {
   std::string raw;  // tags included
@@ -56,6 +61,7 @@ struct PageOutput {
   int vision_tokens = 0;
   int output_tokens = 0;  // end token included
   StageSeconds seconds;
+  StageStarts starts;
   double first_token_seconds = 0;  // from Read() on; 0: unknown
   std::vector<int> output_ids;     // end token included
 };
@@ -69,6 +75,14 @@ struct PageCallbacks {
   std::function<void(absl::StatusOr<PageOutput>)> on_done;  // exactly once, last
 };
 
+// Where the time of decode steps went: sums over the steps that were timed (--profile).
+struct DecodeProfile {
+  int64_t steps = 0;
+  int64_t tokens = 0;  // that they wrote
+  double attention_seconds = 0, experts_seconds = 0, head_seconds = 0, sampling_seconds = 0;
+  double other_seconds = 0;  // what is left of the steps, a device's waiting for the host included
+};
+
 // What stands still when the device hangs, and what it holds.
 struct ReaderStats {
   int pages = 0;              // given and not yet done
@@ -77,6 +91,7 @@ struct ReaderStats {
   int64_t kv_cache_tokens = 0;
   int64_t kv_cache_capacity_tokens = 0;  // 0: unknown
   int64_t device_memory_used_bytes = 0;
+  DecodeProfile decode_profile;  // all 0 when nothing is timed
   bool broken = false;  // the device failed for good: only a new process can read again
 };
 

@@ -46,9 +46,14 @@ struct PageWork {
   int kept_ids = -1;  // ids worth keeping; -1: all
 
   StageSeconds seconds;
+  StageStarts starts;
   double first_token_seconds = 0;  // since it arrived
   absl::Status failure;  // why it ended, unless it was read
 
+  // A stage that began at `now`: noted the first time.
+  void NoteStart(double& start, Clock::time_point now) const {
+    if (start == 0) start = std::chrono::duration<double>(now - arrived).count();
+  }
   int views_left() const { return plan.views() - static_cast<int>(features.size()); }
   bool writing() const { return hidden.defined() && prefilled == hidden.size(0); }
 };

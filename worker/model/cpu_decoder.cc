@@ -37,16 +37,22 @@ CpuDecoder::Range CpuDecoder::Share(int64_t count, int rank) const {
 }
 
 void CpuDecoder::Step(float* hidden, std::span<const CpuRow> rows,
-                      std::span<const CpuCacheLayer> cache, float* logits) {
+                      std::span<const CpuCacheLayer> cache, float* logits,
+                      StepClock* clock) {
   rows_ = static_cast<int64_t>(rows.size());
   qkv_.resize(rows_ * 3 * weights_.hidden);
   heads_.resize(rows_ * weights_.hidden);
   inner_.resize(rows_ * inner_width_);
   team_.Run([&](int rank) {
+    // All ranks meet at a part's end, so that the first one's times are everybody's.
+    StepClock* const own_clock = rank == 0 ? clock : nullptr;
     for (size_t i = 0; i < weights_.layers.size(); ++i) {
+      BeginPart(own_clock, StepPart::kAttention);
       Attention(weights_.layers[i], cache[i], rows, hidden, rank);
+      BeginPart(own_clock, StepPart::kExperts);
       FeedForward(weights_.layers[i], hidden, rank);
     }
+    BeginPart(own_clock, StepPart::kHead);
     Scratch& scratch = scratch_[rank];
     Norm(hidden, weights_.norm, scratch.normed);
     const Range mine = Share(weights_.vocab, rank);

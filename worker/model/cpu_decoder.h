@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "worker/model/cpu_kernels.h"
+#include "worker/model/step_clock.h"
 #include "worker/model/team.h"
 
 namespace quire::worker {
@@ -59,8 +60,9 @@ class CpuDecoder {
 
   //   hidden  [rows, hidden]; overwritten
   //   logits  [rows, vocab]
+  //   clock   is told the step's parts, by the caller's thread; may be null
   void Step(float* hidden, std::span<const CpuRow> rows, std::span<const CpuCacheLayer> cache,
-            float* logits);
+            float* logits, StepClock* clock = nullptr);
 
  private:
   struct Choice {  // an expert that a row takes, as its place-th

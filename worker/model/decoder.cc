@@ -143,7 +143,9 @@ absl::StatusOr<DecoderLayer> DecoderLayer::Load(const WeightScope& scope,
 
 at::Tensor DecoderLayer::operator()(const at::Tensor& x, const StepRows& step, int64_t index,
                                     std::span<const StepSequence> sequences, KvCache& cache) const {
+  BeginPart(step.clock, StepPart::kAttention);
   const at::Tensor y = x + self_attn(input_layernorm(x), step, index, sequences, cache);
+  BeginPart(step.clock, StepPart::kExperts);
   const at::Tensor z = post_attention_layernorm(y);
   return y + (moe ? (*moe)(z) : (*dense)(z));
 }
@@ -213,7 +215,8 @@ void Decoder::PrepareSingleRows(const DecoderConfig& config) {
 }
 
 at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
-                                   std::span<const StepSequence> sequences, KvCache& cache) const {
+                                   std::span<const StepSequence> sequences, KvCache& cache,
+                                   StepClock* clock) const {
   std::vector<CpuRow> rows;
   for (const StepSequence& step : sequences) {
     rows.push_back({cache.blocks(step.sequence).data(), cache.length(step.sequence)});
@@ -225,7 +228,8 @@ at::Tensor Decoder::StepSingleRows(const at::Tensor& hidden,
   }
   at::Tensor x = hidden.contiguous().clone();
   at::Tensor logits = at::empty({x.size(0), lm_head.size(0)}, x.options());
-  single_rows_->Step(x.data_ptr<float>(), rows, cached, logits.data_ptr<float>());
+  single_rows_->Step(x.data_ptr<float>(), rows, cached, logits.data_ptr<float>(), clock);
+  BeginPart(clock, StepPart::kOther);
   for (const StepSequence& step : sequences) cache.Advance(step.sequence, 1);
   return logits;
 }
@@ -269,18 +273,20 @@ StepRows Decoder::RowsOf(std::span<const StepSequence> sequences, const KvCache&
 }
 
 at::Tensor Decoder::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                         KvCache& cache) const {
+                         KvCache& cache, StepClock* clock) const {
   const bool single_rows =
       single_rows_ != nullptr && CellOf(cache) && std::all_of(sequences.begin(), sequences.end(),
                                              [](const StepSequence& step) {
                                                return step.rows == 1 && step.want_logits;
                                              });
-  if (single_rows) return StepSingleRows(hidden, sequences, cache);
-  const StepRows rows = RowsOf(sequences, cache);
+  if (single_rows) return StepSingleRows(hidden, sequences, cache, clock);
+  StepRows rows = RowsOf(sequences, cache);
+  rows.clock = clock;
   at::Tensor x = hidden;                                             // [rows, hidden]
   for (size_t i = 0; i < layers_.size(); ++i) {
     x = layers_[i](x, rows, static_cast<int64_t>(i), sequences, cache);
   }
+  BeginPart(clock, StepPart::kHead);
   std::vector<int64_t> wanted;
   int64_t row = 0;
   for (const StepSequence& step : sequences) {

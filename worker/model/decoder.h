@@ -28,6 +28,7 @@ struct StepRows {
   at::Tensor block, offset;  // [rows] int64, where their keys and values go in the cache
   at::Tensor blocks;         // [sequences, most blocks] int64 in the cache; shorter ones end in 0
   at::Tensor tokens;         // [sequences] int64, this step's included
+  StepClock* clock = nullptr;  // is told the step's parts
 };
 
 struct DecoderAttention {
@@ -59,7 +60,7 @@ class Decoder {
   at::Tensor Embed(const at::Tensor& ids) const;  // [rows] int64 -> [rows, hidden]
   // See OcrModel::Step.
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                  KvCache& cache) const;
+                  KvCache& cache, StepClock* clock = nullptr) const;
   // The parts of a step of several rows, for who looks at what a layer gives.
   StepRows RowsOf(std::span<const StepSequence> sequences, const KvCache& cache) const;
   const std::vector<DecoderLayer>& layers() const { return layers_; }
@@ -68,7 +69,7 @@ class Decoder {
  private:
   void PrepareSingleRows(const DecoderConfig& config);
   at::Tensor StepSingleRows(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                            KvCache& cache) const;
+                            KvCache& cache, StepClock* clock) const;
   Matrix embed_tokens, lm_head;
   at::Tensor cos_, sin_;  // [positions, head_dim]
   std::vector<DecoderLayer> layers_;

@@ -163,8 +163,8 @@ std::unique_ptr<KvCache> OcrModel::MakeKvCache(int64_t tokens) const {
 }
 
 at::Tensor OcrModel::Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                          KvCache& cache) const {
-  return impl_->decoder.Step(hidden, sequences, cache);
+                          KvCache& cache, StepClock* clock) const {
+  return impl_->decoder.Step(hidden, sequences, cache, clock);
 }
 
 }  // namespace quire::worker

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "worker/image/tiling.h"
 #include "worker/model/config.h"
+#include "worker/model/step_clock.h"
 
 namespace quire::worker {
 
@@ -80,9 +81,10 @@ class OcrModel {
   //   hidden     [rows, hidden], the sequences' new rows one after another
   //   sequences  how the rows belong; every sequence has room for them in the cache
   //   returns    [sequences with want_logits, vocab] f32 on the device
+  //   clock      is told the step's parts; may be null
   // A sequence's logits do not depend on what shares the step, to within float rounding.
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                  KvCache& cache) const;
+                  KvCache& cache, StepClock* clock = nullptr) const;
 
  private:
   struct Impl;

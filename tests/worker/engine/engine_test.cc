@@ -44,6 +44,40 @@ TEST_F(EngineTest, SaysWhereTheTimeWentAndReleasesThePixelsOnce) {
   EXPECT_EQ(output->finish_reason, FinishReason::kStop);
 }
 
+TEST_F(EngineTest, SaysWhenStagesBegan) {
+  PageWatch watch;
+  reader_->Read(RequestFor(page_), watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  const StageStarts& starts = output->starts;
+  EXPECT_GT(starts.tokenize, 0);
+  EXPECT_GE(starts.preprocess, starts.tokenize);
+  EXPECT_GE(starts.vision, starts.preprocess + output->seconds.preprocess);
+  EXPECT_GE(starts.prefill, starts.vision);
+  EXPECT_GE(starts.decode, starts.prefill);
+  EXPECT_GE(starts.postprocess, starts.decode + output->seconds.decode);
+}
+
+TEST_F(EngineTest, TimesPartsThatAddUpToItsDecodeSteps) {
+  const std::unique_ptr<PageReader> reader = OpenNano({}, /*slots=*/1, /*profile_every=*/1);
+  PageWatch watch;
+  reader->Read(RequestFor(page_), watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  const DecodeProfile profile = reader->stats().decode_profile;
+  EXPECT_EQ(profile.steps, output->output_tokens - 1);  // the first token is the prompt's
+  EXPECT_EQ(profile.tokens, profile.steps);
+  EXPECT_GT(profile.attention_seconds, 0);
+  EXPECT_GT(profile.experts_seconds, 0);
+  EXPECT_GT(profile.head_seconds, 0);
+  EXPECT_GT(profile.sampling_seconds, 0);
+  EXPECT_NEAR(profile.attention_seconds + profile.experts_seconds + profile.head_seconds +
+                  profile.sampling_seconds + profile.other_seconds,
+              output->seconds.decode, 0.05 * output->seconds.decode);
+}
+
 TEST_F(EngineTest, StreamsTheTextThatItReturns) {
   PageWatch watch;
   PageRequest request = RequestFor(page_);

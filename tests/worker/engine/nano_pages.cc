@@ -48,17 +48,18 @@ GoldenPage GoldenPageNamed(const std::string& name) {
   return {};
 }
 
-std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules, int slots) {
+std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules, int slots, int profile_every) {
   absl::StatusOr<std::unique_ptr<OcrModel>> model = OcrModel::Load(kNano, {});
   QUIRE_CHECK(model.ok());
   absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::Load(kNano + "/tokenizer.json");
   QUIRE_CHECK(tokenizer.ok());
   ReaderInfo info;
+  info.device = "cpu";
   info.model = "nano";
   info.slots = slots;
   info.context_tokens = static_cast<int>((*model)->config().decoder.max_position_embeddings);
   return std::make_unique<Engine>(WrapModel(*std::move(model)), *std::move(tokenizer),
-                                  std::move(info), rules);
+                                  std::move(info), rules, profile_every);
 }
 
 PageRequest RequestFor(const GoldenPage& page, uint64_t job_id) {

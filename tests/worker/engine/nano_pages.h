@@ -27,7 +27,8 @@ std::vector<GoldenPage> GoldenPages();
 GoldenPage GoldenPageNamed(const std::string& name);
 
 // nano in float32 on the CPU, with these rules; the test program ends when it cannot be loaded.
-std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules = {}, int slots = 8);
+std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules = {}, int slots = 8,
+                                     int profile_every = 0);
 
 PageRequest RequestFor(const GoldenPage& page, uint64_t job_id = 1);
 
