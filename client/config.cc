@@ -76,13 +76,15 @@ void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
   static const std::map<std::string, OutputFormat> formats = {
       {"markdown", OutputFormat::kMarkdown},
       {"text", OutputFormat::kText},
-      {"json", OutputFormat::kJson}};
-  Add(app, "--format,-f", config.format, "markdown, text or json")
-      ->transform(CLI::CheckedTransformer(formats).description("{json,markdown,text}"));
+      {"json", OutputFormat::kJson},
+      {"document", OutputFormat::kDocument}};
+  Add(app, "--format,-f", config.format,
+      "markdown, text, json, or document (one Markdown text without page ends)")
+      ->transform(CLI::CheckedTransformer(formats).description("{document,json,markdown,text}"));
   Add(app, "--output-dir,-o", config.output_folder,
       "Write NAME.md, .txt or .json for each document into this folder");
   AddFlag(app, "--ordered,!--unordered", config.ordered,
-          "Pages in page order (the default), or as they finish; files are always in order");
+          "Pages in page order (the default), or as they finish; files and documents are always in order");
   AddFlag(app, "--stream", config.stream,
           "Print text while it is written, as the model writes it, layout tags included");
   AddFlag(app, "--raw", config.raw,
@@ -131,8 +133,13 @@ absl::Status ValidateRecognise(const RecogniseConfig& config) {
     return Wrong(absl::StrFormat("--timeout-seconds is %g: use 0 (none) to 1e8",
                                  config.timeout_seconds));
   }
-  if (config.stream && (config.format == OutputFormat::kJson || !config.output_folder.empty())) {
-    return Wrong("--stream prints text to standard output: leave out --format json and -o");
+  if (config.stream && (NeedsBlocks(config.format) || !config.output_folder.empty())) {
+    return Wrong("--stream prints text to standard output: use --format markdown or text, without "
+                 "-o");
+  }
+  if (config.raw && config.format == OutputFormat::kDocument) {
+    return Wrong("--raw prints what the model wrote for a page: use --format markdown, text or "
+                 "json");
   }
   const auto task_is = [&](const char* task) { return config.task.empty() || config.task == task; };
   if (!config.prompt.empty() && !config.locate.empty()) {

@@ -37,6 +37,7 @@ bool IsControl(std::string_view character) {
 std::string_view FileEnding(OutputFormat format) {
   switch (format) {
     case OutputFormat::kMarkdown:
+    case OutputFormat::kDocument:
       return ".md";
     case OutputFormat::kText:
       return ".txt";
@@ -44,6 +45,10 @@ std::string_view FileEnding(OutputFormat format) {
       return ".json";
   }
   return "";
+}
+
+bool NeedsBlocks(OutputFormat format) {
+  return format != OutputFormat::kMarkdown && format != OutputFormat::kText;
 }
 
 std::string Printable(std::string_view text) {

@@ -94,5 +94,12 @@ TEST(Config, WantsACommandAndAFile) {
   EXPECT_THAT(Complaint({"recognise"}), HasSubstr("FILE"));
 }
 
+TEST(Config, RefusesToStreamOrToPrintRawWhatIsMadeOfWholeDocuments) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--format", "document", "--stream"}),
+              HasSubstr("--stream prints text to standard output"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--format", "document", "--raw"}),
+              HasSubstr("--raw prints what the model wrote for a page"));
+}
+
 }  // namespace
 }  // namespace quire::client
