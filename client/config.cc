@@ -13,6 +13,7 @@
 #include "client/config_evaluate.h"
 #include "client/config_models.h"
 #include "client/exit_code.h"
+#include "client/preset.h"
 #include "proto/version.h"
 
 namespace quire::client {
@@ -63,6 +64,7 @@ void AddWhatToRead(CLI::App& app, RecogniseConfig& config) {
       ->check(CLI::IsMember({"markdown", "free-text", "figure", "describe", "locate", "custom"}));
   Add(app, "--prompt", config.prompt, "Ask this instead (task custom)");
   Add(app, "--locate", config.locate, "Find this text on the page (task locate)");
+  Add(app, "--preset", config.preset, PresetHelp())->check(CLI::IsMember(PresetNames()));
   Add(app, "--mode", config.mode, "How pages are cut into views; the model's choice when left out")
       ->check(CLI::IsMember({"auto", "tiny", "small", "base", "large", "gundam"}));
   Add(app, "--dpi", config.dpi, "Resolution for PDF pages, 36 to 1200; 0: the model's own");
@@ -77,12 +79,19 @@ void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
       {"markdown", OutputFormat::kMarkdown},
       {"text", OutputFormat::kText},
       {"json", OutputFormat::kJson},
-      {"document", OutputFormat::kDocument}};
+      {"document", OutputFormat::kDocument},
+      {"hocr", OutputFormat::kHocr}};
   Add(app, "--format,-f", config.format,
-      "markdown, text, json, or document (one Markdown text without page ends)")
-      ->transform(CLI::CheckedTransformer(formats).description("{document,json,markdown,text}"));
+      "markdown, text, json, hocr, or document (one Markdown text without page ends)")
+      ->transform(
+          CLI::CheckedTransformer(formats).description("{document,hocr,json,markdown,text}"));
   Add(app, "--output-dir,-o", config.output_folder,
-      "Write NAME.md, .txt or .json for each document into this folder");
+      "Write NAME.md, .txt, .json or .hocr for each document into this folder");
+  Add(app, "--report", config.report_file,
+      "Write one HTML file about all documents: pages with boxes beside their text, and times");
+  Add(app, "--report-preview-px", config.report_preview_px,
+      "Longer side of the report's pictures of pages, 100 to 4000; 0: blank sheets")
+      ->capture_default_str();
   AddFlag(app, "--ordered,!--unordered", config.ordered,
           "Pages in page order (the default), or as they finish; files and documents are always in order");
   AddFlag(app, "--stream", config.stream,
@@ -137,7 +146,15 @@ absl::Status ValidateRecognise(const RecogniseConfig& config) {
     return Wrong("--stream prints text to standard output: use --format markdown or text, without "
                  "-o");
   }
-  if (config.raw && config.format == OutputFormat::kDocument) {
+  if (config.report_preview_px != 0 &&
+      (config.report_preview_px < 100 || config.report_preview_px > 4000)) {
+    return Wrong(absl::StrFormat("--report-preview-px is %d: use 100 to 4000, or 0 for none",
+                                 config.report_preview_px));
+  }
+  if (config.report_file == "-") {
+    return Wrong("--report is '-': give a file's name; standard output is for the text");
+  }
+  if (config.raw && NeedsBlocks(config.format) && config.format != OutputFormat::kJson) {
     return Wrong("--raw prints what the model wrote for a page: use --format markdown, text or "
                  "json");
   }
@@ -218,6 +235,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                    : models->parsed() ? Command::kModels
                    : evaluate->parsed() ? Command::kEvaluate
                                      : Command::kRecognise;
+  ApplyPreset(config.recognise);
   if (const absl::Status valid = config.Validate(); !valid.ok()) {
     std::fprintf(stderr, "quire: %s\n", std::string(valid.message()).c_str());
     parsed.exit_code = kExitUsage;

@@ -43,6 +43,8 @@ std::string_view FileEnding(OutputFormat format) {
       return ".txt";
     case OutputFormat::kJson:
       return ".json";
+    case OutputFormat::kHocr:
+      return ".hocr";
   }
   return "";
 }

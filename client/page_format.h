@@ -8,7 +8,7 @@
 namespace quire::client {
 
 // What is written for a page.
-enum class OutputFormat { kMarkdown, kText, kJson, kDocument };
+enum class OutputFormat { kMarkdown, kText, kJson, kDocument, kHocr };
 
 // Ending of a file in this format, dot included.
 std::string_view FileEnding(OutputFormat format);

@@ -14,6 +14,7 @@
 #include "client/file_list.h"
 #include "client/output.h"
 #include "client/progress.h"
+#include "client/report/report.h"
 #include "client/request.h"
 #include "client/retry.h"
 #include "client/summary.h"
@@ -53,12 +54,17 @@ class Recogniser {
   void SayWhatFailed(const std::vector<InputFile>& inputs, const std::vector<Outcome>& outcomes);
   void Say(const std::string& text) { progress_.Say(absl::StrCat("quire: ", text, "\n")); }
 
+  // Makes the report that was asked for; OK where none was.
+  absl::Status OpenReport();
+  ExitCode CloseReport(ExitCode worst);
+
   const RecogniseConfig& config_;
   const Terminals terminals_;
   OcrClient& client_;
   Interrupt& interrupt_;
   Progress progress_;
   v1::RecognizeOptions request_;
+  std::unique_ptr<Report> report_;  // none where none was asked for
   int pages_read_ = 0;
   int pages_failed_ = 0;
 };
@@ -75,6 +81,10 @@ ExitCode Recogniser::Run() {
     return ExitCodeFor(request.status());
   }
   request_ = *std::move(request);
+  if (const absl::Status opened = OpenReport(); !opened.ok()) {
+    Say(std::string(opened.message()));
+    return ExitCodeFor(opened);
+  }
   const auto start = std::chrono::steady_clock::now();
   const std::vector<InputFile> inputs = ListInputs(config_.files);
   std::vector<Outcome> outcomes;
@@ -84,6 +94,7 @@ ExitCode Recogniser::Run() {
     worst = Worse(worst, outcomes.back().code);
     if (IsEndOfAll(outcomes.back().code)) break;
   }
+  worst = CloseReport(worst);
   progress_.Clear();
   if (worst == kExitPipeClosed || inputs.size() == 1) return worst;
   if (config_.summary) {
@@ -94,6 +105,25 @@ ExitCode Recogniser::Run() {
         PagesPerMinute(pages_read_, seconds.count())));
   }
   if (worst != kExitOk) SayWhatFailed(inputs, outcomes);
+  return worst;
+}
+
+absl::Status Recogniser::OpenReport() {
+  if (config_.report_file.empty()) return absl::OkStatus();
+  QUIRE_ASSIGN_OR_RETURN(report_, Report::Create(config_.report_file));
+  return absl::OkStatus();
+}
+
+ExitCode Recogniser::CloseReport(ExitCode worst) {
+  if (report_ == nullptr) return worst;
+  const absl::StatusOr<std::string> closed = report_->Close();
+  if (!closed.ok()) {
+    Say(std::string(closed.status().message()));
+    return Worse(worst, ExitCodeFor(closed.status()));
+  }
+  if (terminals_.stderr_is_terminal && !config_.quiet) {
+    progress_.Say(absl::StrCat("report written to ", Printable(*closed), "\n"));
+  }
   return worst;
 }
 
@@ -110,21 +140,26 @@ Outcome Recogniser::ReadDocument(const InputFile& input) {
     return {ExitCodeFor(sink.status()), sentence};
   }
   const bool to_stdout = config_.output_folder.empty();
-  const auto writer = MakeDocumentWriter({.format = config_.format,
-                                          .raw = config_.raw,
-                                          .stream = config_.stream,
-                                          .several = to_stdout && config_.files.size() > 1,
-                                          .document_name = input.name},
-                                         **sink);
+  const auto text_writer = MakeDocumentWriter({.format = config_.format,
+                                               .raw = config_.raw,
+                                               .stream = config_.stream,
+                                               .several = to_stdout && config_.files.size() > 1,
+                                               .document_name = input.name},
+                                              **sink);
+  std::unique_ptr<DocumentWriter> report_writer;
+  if (report_ != nullptr) {
+    report_writer = report_->AddDocument(input.name, config_.report_preview_px, *text_writer);
+  }
+  DocumentWriter& writer = report_ != nullptr ? *report_writer : *text_writer;
   DocumentRun run({.name = input.name,
                    .stdout_is_terminal = to_stdout && terminals_.stdout_is_terminal,
                    .stream = config_.stream,
                    .quiet = config_.quiet},
-                  *writer, progress_);
+                  writer, progress_);
   absl::Status status = Transfer(input, run);
   if (ExitCodeFor(status) != kExitPipeClosed) {
     if (terminals_.stdout_is_terminal) progress_.Clear();
-    const absl::Status ended = writer->OnEnd(status);
+    const absl::Status ended = writer.OnEnd(status);
     if (status.ok()) status = ended;
   }
   return Conclude(input, run, std::move(status), **sink);

@@ -115,6 +115,12 @@ void SetZones(std::vector<PagePart>& parts) {
 
 }  // namespace
 
+bool BlocksHoldAll(const v1::PageResult& page) {
+  std::vector<PagePart> parts;
+  for (const v1::Block& block : page.blocks()) AppendBlock(block, parts);
+  return !page.blocks().empty() && HoldAllOf(parts, page.markdown());
+}
+
 PageParts CutPage(const v1::PageResult& page) {
   PageParts cut = {.page_number = page.page_number(),
                    .is_whole = page.finish_reason() != v1::FINISH_REASON_LENGTH &&

@@ -39,4 +39,7 @@ struct PageParts {
 // feet or page numbers are marked.
 PageParts CutPage(const v1::PageResult& page);
 
+// Whether the page's blocks, one after another, are all that its Markdown holds; false without any.
+bool BlocksHoldAll(const v1::PageResult& page);
+
 }  // namespace quire::client
