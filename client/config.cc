@@ -58,7 +58,9 @@ void AddWhichServer(CLI::App& app, Config& config) {
 }
 
 void AddWhatToRead(CLI::App& app, RecogniseConfig& config) {
-  app.add_option("FILE", config.files, "PDF or image to read; - is standard input")->required();
+  app.add_option("FILE", config.files, "PDF or image to read; - is standard input");
+  Add(app, "--watch", config.watched_folder,
+      "Read what is in this folder and what is put there, until Ctrl-C; needs -o");
   Add(app, "--pages", config.pages, "Pages to read, such as 1-3,7; all when left out");
   Add(app, "--task", config.task, "What to ask for; markdown when left out")
       ->check(CLI::IsMember({"markdown", "free-text", "figure", "describe", "locate", "custom"}));
@@ -87,6 +89,8 @@ void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
           CLI::CheckedTransformer(formats).description("{document,hocr,json,markdown,text}"));
   Add(app, "--output-dir,-o", config.output_folder,
       "Write NAME.md, .txt, .json or .hocr for each document into this folder");
+  AddFlag(app, "--resume", config.resume,
+          "Do not read again what an earlier call with the same flags left in the output folder");
   Add(app, "--report", config.report_file,
       "Write one HTML file about all documents: pages with boxes beside their text, and times");
   Add(app, "--report-preview-px", config.report_preview_px,
@@ -120,6 +124,12 @@ std::string Footer() {
 }
 
 absl::Status ValidateRecognise(const RecogniseConfig& config) {
+  if (config.files.empty() == config.watched_folder.empty()) {
+    return Wrong("FILE and --watch: name documents to read, or a folder to watch, not both");
+  }
+  if (config.output_folder.empty() && (config.resume || !config.watched_folder.empty())) {
+    return Wrong("--resume and --watch need a folder for the output: give -o FOLDER");
+  }
   if (std::count(config.files.begin(), config.files.end(), "-") > 1) {
     return Wrong("FILE: standard input (-) is named twice and can be read once");
   }

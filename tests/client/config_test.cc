@@ -101,5 +101,22 @@ TEST(Config, RefusesToStreamOrToPrintRawWhatIsMadeOfWholeDocuments) {
               HasSubstr("--raw prints what the model wrote for a page"));
 }
 
+TEST(Config, TakesFilesOrAFolderToWatch) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--watch", "in", "-o", "out"}),
+              HasSubstr("not both"));
+  EXPECT_THAT(Complaint({"recognise", "--watch", "in"}), HasSubstr("give -o FOLDER"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--resume"}), HasSubstr("give -o FOLDER"));
+}
+
+TEST(Config, RefusesAReportWithoutAName) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--report", "-"}), HasSubstr("--report is '-'"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--report", "r.html", "--report-preview-px", "9"}),
+              HasSubstr("--report-preview-px is 9: use 100 to 4000"));
+}
+
+TEST(Config, NamesThePresets) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--preset", "novel"}), HasSubstr("receipt"));
+}
+
 }  // namespace
 }  // namespace quire::client
