@@ -14,6 +14,7 @@
 #include "client/config_evaluate.h"
 #include "client/config_models.h"
 #include "client/exit_code.h"
+#include "client/preset.h"
 #include "proto/version.h"
 
 namespace quire::client {
@@ -58,12 +59,15 @@ void AddWhichServer(CLI::App& app, Config& config) {
 }
 
 void AddWhatToRead(CLI::App& app, RecogniseConfig& config) {
-  app.add_option("FILE", config.files, "PDF or image to read; - is standard input")->required();
+  app.add_option("FILE", config.files, "PDF or image to read; - is standard input");
+  Add(app, "--watch", config.watched_folder,
+      "Read what is in this folder and what is put there, until Ctrl-C; needs -o");
   Add(app, "--pages", config.pages, "Pages to read, such as 1-3,7; all when left out");
   Add(app, "--task", config.task, "What to ask for; markdown when left out")
       ->check(CLI::IsMember({"markdown", "free-text", "figure", "describe", "locate", "custom"}));
   Add(app, "--prompt", config.prompt, "Ask this instead (task custom)");
   Add(app, "--locate", config.locate, "Find this text on the page (task locate)");
+  Add(app, "--preset", config.preset, PresetHelp())->check(CLI::IsMember(PresetNames()));
   Add(app, "--mode", config.mode, "How pages are cut into views; the model's choice when left out")
       ->check(CLI::IsMember({"auto", "tiny", "small", "base", "large", "gundam"}));
   Add(app, "--dpi", config.dpi, "Resolution for PDF pages, 36 to 1200; 0: the model's own");
@@ -77,13 +81,24 @@ void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
   static const std::map<std::string, OutputFormat> formats = {
       {"markdown", OutputFormat::kMarkdown},
       {"text", OutputFormat::kText},
-      {"json", OutputFormat::kJson}};
-  Add(app, "--format,-f", config.format, "markdown, text or json")
-      ->transform(CLI::CheckedTransformer(formats).description("{json,markdown,text}"));
+      {"json", OutputFormat::kJson},
+      {"document", OutputFormat::kDocument},
+      {"hocr", OutputFormat::kHocr}};
+  Add(app, "--format,-f", config.format,
+      "markdown, text, json, hocr, or document (one Markdown text without page ends)")
+      ->transform(
+          CLI::CheckedTransformer(formats).description("{document,hocr,json,markdown,text}"));
   Add(app, "--output-dir,-o", config.output_folder,
-      "Write NAME.md, .txt or .json for each document into this folder");
+      "Write NAME.md, .txt, .json or .hocr for each document into this folder");
+  AddFlag(app, "--resume", config.resume,
+          "Do not read again what an earlier call with the same flags left in the output folder");
+  Add(app, "--report", config.report_file,
+      "Write one HTML file about all documents: pages with boxes beside their text, and times");
+  Add(app, "--report-preview-px", config.report_preview_px,
+      "Longer side of the report's pictures of pages, 100 to 4000; 0: blank sheets")
+      ->capture_default_str();
   AddFlag(app, "--ordered,!--unordered", config.ordered,
-          "Pages in page order (the default), or as they finish; files are always in order");
+          "Pages in page order (the default), or as they finish; files and documents are always in order");
   AddFlag(app, "--stream", config.stream,
           "Print text while it is written, as the model writes it, layout tags included");
   AddFlag(app, "--raw", config.raw,
@@ -110,6 +125,12 @@ std::string Footer() {
 }
 
 absl::Status ValidateRecognise(const RecogniseConfig& config) {
+  if (config.files.empty() == config.watched_folder.empty()) {
+    return Wrong("FILE and --watch: name documents to read, or a folder to watch, not both");
+  }
+  if (config.output_folder.empty() && (config.resume || !config.watched_folder.empty())) {
+    return Wrong("--resume and --watch need a folder for the output: give -o FOLDER");
+  }
   if (std::count(config.files.begin(), config.files.end(), "-") > 1) {
     return Wrong("FILE: standard input (-) is named twice and can be read once");
   }
@@ -132,8 +153,21 @@ absl::Status ValidateRecognise(const RecogniseConfig& config) {
     return Wrong(absl::StrFormat("--timeout-seconds is %g: use 0 (none) to 1e8",
                                  config.timeout_seconds));
   }
-  if (config.stream && (config.format == OutputFormat::kJson || !config.output_folder.empty())) {
-    return Wrong("--stream prints text to standard output: leave out --format json and -o");
+  if (config.stream && (NeedsBlocks(config.format) || !config.output_folder.empty())) {
+    return Wrong("--stream prints text to standard output: use --format markdown or text, without "
+                 "-o");
+  }
+  if (config.report_preview_px != 0 &&
+      (config.report_preview_px < 100 || config.report_preview_px > 4000)) {
+    return Wrong(absl::StrFormat("--report-preview-px is %d: use 100 to 4000, or 0 for none",
+                                 config.report_preview_px));
+  }
+  if (config.report_file == "-") {
+    return Wrong("--report is '-': give a file's name; standard output is for the text");
+  }
+  if (config.raw && NeedsBlocks(config.format) && config.format != OutputFormat::kJson) {
+    return Wrong("--raw prints what the model wrote for a page: use --format markdown, text or "
+                 "json");
   }
   const auto task_is = [&](const char* task) { return config.task.empty() || config.task == task; };
   if (!config.prompt.empty() && !config.locate.empty()) {
@@ -236,6 +270,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                    : profile->parsed() ? Command::kProfile
                                      : Command::kRecognise;
   if (status_watches) config.command = Command::kWatch;
+  ApplyPreset(config.recognise);
   if (const absl::Status valid = config.Validate(); !valid.ok()) {
     std::fprintf(stderr, "quire: %s\n", std::string(valid.message()).c_str());
     parsed.exit_code = kExitUsage;

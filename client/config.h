@@ -21,6 +21,11 @@ struct RecogniseConfig {
   std::string pages;               // --pages: "1-3,7"; all when empty
   OutputFormat format = OutputFormat::kMarkdown;  // --format
   std::string output_folder;       // --output-dir; standard output when empty
+  std::string report_file;         // --report; none when empty
+  int report_preview_px = 1000;    // --report-preview-px, 100 to 4000; 0: blank sheets
+  std::string watched_folder;      // --watch; instead of files
+  bool resume = false;             // --resume
+  std::string preset;              // --preset; see preset.h
   std::string mode;                // --mode; the model's default when empty
   std::string task;                // --task; markdown, or what --prompt and --locate say
   std::string prompt;              // --prompt

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/hocr_writer.h"
+#include "client/join/joined_writer.h"
 #include "client/json_format.h"
 #include "client/stream_writer.h"
 #include "proto/rich_status.h"
@@ -98,6 +100,8 @@ std::unique_ptr<DocumentWriter> MakeDocumentWriter(OutputOptions options, TextSi
   if (options.format == OutputFormat::kJson) {
     return std::make_unique<JsonWriter>(std::move(options), sink);
   }
+  if (options.format == OutputFormat::kDocument) return MakeJoinedWriter(std::move(options), sink);
+  if (options.format == OutputFormat::kHocr) return MakeHocrWriter(std::move(options), sink);
   if (options.stream) return std::make_unique<StreamWriter>(std::move(options), sink);
   return std::make_unique<PageTextWriter>(std::move(options), sink);
 }

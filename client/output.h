@@ -14,7 +14,7 @@ namespace quire::client {
 struct OutputOptions {
   OutputFormat format = OutputFormat::kMarkdown;
   bool raw = false;            // what the model wrote instead of Markdown or text
-  bool stream = false;         // text as it comes; not with kJson
+  bool stream = false;         // text as it comes; with kMarkdown and kText alone
   bool several = false;        // other documents go to the same place
   std::string document_name;   // any bytes
 };

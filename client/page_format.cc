@@ -37,13 +37,20 @@ bool IsControl(std::string_view character) {
 std::string_view FileEnding(OutputFormat format) {
   switch (format) {
     case OutputFormat::kMarkdown:
+    case OutputFormat::kDocument:
       return ".md";
     case OutputFormat::kText:
       return ".txt";
     case OutputFormat::kJson:
       return ".json";
+    case OutputFormat::kHocr:
+      return ".hocr";
   }
   return "";
+}
+
+bool NeedsBlocks(OutputFormat format) {
+  return format != OutputFormat::kMarkdown && format != OutputFormat::kText;
 }
 
 std::string Printable(std::string_view text) {

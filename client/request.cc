@@ -61,11 +61,15 @@ absl::StatusOr<v1::RecognizeOptions> MakeRequestOptions(const RecogniseConfig& c
   }
   options.set_dpi(config.dpi);
   options.set_model(config.model);
-  // A file is looked at when it is complete: its pages are always in order.
-  options.set_ordered(config.ordered || !config.output_folder.empty());
+  // A file is looked at when it is complete, and a whole text needs its pages one after another:
+  // there they are always in order.
+  options.set_ordered(config.ordered || !config.output_folder.empty() ||
+                      !config.report_file.empty() ||
+                      (NeedsBlocks(config.format) && config.format != OutputFormat::kJson));
   options.set_stream_text(config.stream);
   options.set_max_tokens_per_page(config.max_tokens);
-  options.set_omit_blocks(config.format != OutputFormat::kJson);
+  options.set_omit_blocks(!NeedsBlocks(config.format) && config.report_file.empty());
+  options.set_include_page_image(!config.report_file.empty() && config.report_preview_px > 0);
   options.set_include_raw_output(config.raw);
   options.set_request_id(config.request_id);
   return options;

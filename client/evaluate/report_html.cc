@@ -2,9 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "client/evaluate/report.h"
-#include "client/page_format.h"
+#include "client/html/escape.h"
 
 namespace quire::client {
 namespace {
@@ -15,11 +14,6 @@ constexpr char kStyle[] =
     "border-bottom:1px solid #ccc;vertical-align:top}"
     ".bar{height:.5em;background:#36c;margin-top:.2em;min-width:1px}"
     ".best{font-weight:bold}.choice{padding:.8em;background:#eef3ff}";
-
-std::string Escape(const std::string& text) {
-  return absl::StrReplaceAll(Printable(text),
-                             {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
 
 // F1 and TEDS are better when larger.
 bool LargerIsBetter(const std::string& key) { return key == "words_f1" || key == "teds"; }
@@ -34,11 +28,11 @@ std::string FormatRow(const ReportLine& line) {
         !best.has_value() || (LargerIsBetter(line.key) ? *cell.value > *best : *cell.value < *best);
     if (better) best = cell.value;
   }
-  std::string row = absl::StrCat("<tr><th scope=\"row\">", Escape(line.title), "</th>");
+  std::string row = absl::StrCat("<tr><th scope=\"row\">", EscapeHtml(line.title), "</th>");
   for (const auto& cell : line.cells) {
     const bool is_best = cell.value.has_value() && cell.value == best;
     absl::StrAppend(&row, is_best ? "<td class=\"best\">" : "<td>",
-                    cell.text.empty() ? "–" : Escape(cell.text));
+                    cell.text.empty() ? "–" : EscapeHtml(cell.text));
     if (cell.value.has_value() && largest > 0) {
       absl::StrAppendFormat(&row, "<div class=\"bar\" style=\"width:%.1f%%\"></div>",
                             std::clamp(*cell.value / largest * 100, 0.0, 100.0));
@@ -54,21 +48,21 @@ std::string FormatHtmlReport(const EvaluationReport& report) {
   std::string page = absl::StrCat(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Evaluation</title>"
       "<style>",
-      kStyle, "</style></head><body>\n<h1>Evaluation</h1>\n<p>", Escape(report.machine), ". quire ",
-      Escape(report.quire_version), ". Data: ", Escape(report.data_folder),
-      ". Task: ", Escape(report.task), ". Medians of ",
+      kStyle, "</style></head><body>\n<h1>Evaluation</h1>\n<p>", EscapeHtml(report.machine), ". quire ",
+      EscapeHtml(report.quire_version), ". Data: ", EscapeHtml(report.data_folder),
+      ". Task: ", EscapeHtml(report.task), ". Medians of ",
       report.runs, " runs (least to most); accuracy over all documents. Bars are relative to the "
       "largest of a row, the best is bold.</p>\n<p class=\"choice\">",
-      Escape(report.recommendation), "</p>\n<table><thead><tr><th></th>");
+      EscapeHtml(report.recommendation), "</p>\n<table><thead><tr><th></th>");
   for (const CandidateResult& candidate : report.candidates) {
-    absl::StrAppend(&page, "<th scope=\"col\">", Escape(candidate.name), "</th>");
+    absl::StrAppend(&page, "<th scope=\"col\">", EscapeHtml(candidate.name), "</th>");
   }
   absl::StrAppend(&page, "</tr></thead><tbody>\n");
   for (const ReportLine& line : ReportLines(report)) absl::StrAppend(&page, FormatRow(line));
   absl::StrAppend(&page, "</tbody></table>\n<ul>\n");
   for (const CandidateResult& candidate : report.candidates) {
     for (const std::string& note : candidate.notes) {
-      absl::StrAppend(&page, "<li>", Escape(candidate.name), ": ", Escape(note), "</li>\n");
+      absl::StrAppend(&page, "<li>", EscapeHtml(candidate.name), ": ", EscapeHtml(note), "</li>\n");
     }
   }
   return absl::StrCat(page, "</ul>\n</body></html>\n");

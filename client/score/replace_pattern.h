@@ -12,4 +12,7 @@ namespace quire::client {
 std::string ReplacePattern(const std::string& text, std::string_view pattern,
                            std::string_view replacement);
 
+// Whether a part of `text` matches; for text and pattern as above.
+bool MatchesPattern(const std::string& text, std::string_view pattern);
+
 }  // namespace quire::client

@@ -41,6 +41,32 @@ v1::RecognizeResponse Page(int page, const std::string& text) {
   return event;
 }
 
+v1::RecognizeResponse PageWithBlocks(
+    int page, const std::vector<std::pair<std::string, std::string>>& blocks) {
+  v1::RecognizeResponse event = Page(page, "");
+  v1::PageResult& result = *event.mutable_page_result();
+  result.set_width_px(1000);
+  result.set_height_px(1400);
+  double top = 0;
+  for (const auto& [label, text] : blocks) {
+    top += 70;
+    v1::Block& block = *result.add_blocks();
+    block.set_label(label);
+    block.set_text(text);
+    v1::Box& box = *block.add_boxes();
+    box.set_left_px(100);
+    box.set_top_px(top);
+    box.set_right_px(900);
+    box.set_bottom_px(top + 70);
+    box.set_left(0.1);
+    box.set_top(top / 1400);
+    box.set_right(0.9);
+    box.set_bottom((top + 70) / 1400);
+    result.mutable_markdown()->append(text).append("\n\n");
+  }
+  return event;
+}
+
 v1::RecognizeResponse Failed(int page, const absl::Status& status) {
   v1::RecognizeResponse event;
   event.mutable_page_failed()->set_page_number(page);

@@ -94,5 +94,29 @@ TEST(Config, WantsACommandAndAFile) {
   EXPECT_THAT(Complaint({"recognise"}), HasSubstr("FILE"));
 }
 
+TEST(Config, RefusesToStreamOrToPrintRawWhatIsMadeOfWholeDocuments) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--format", "document", "--stream"}),
+              HasSubstr("--stream prints text to standard output"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--format", "document", "--raw"}),
+              HasSubstr("--raw prints what the model wrote for a page"));
+}
+
+TEST(Config, TakesFilesOrAFolderToWatch) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--watch", "in", "-o", "out"}),
+              HasSubstr("not both"));
+  EXPECT_THAT(Complaint({"recognise", "--watch", "in"}), HasSubstr("give -o FOLDER"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--resume"}), HasSubstr("give -o FOLDER"));
+}
+
+TEST(Config, RefusesAReportWithoutAName) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--report", "-"}), HasSubstr("--report is '-'"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--report", "r.html", "--report-preview-px", "9"}),
+              HasSubstr("--report-preview-px is 9: use 100 to 4000"));
+}
+
+TEST(Config, NamesThePresets) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--preset", "novel"}), HasSubstr("receipt"));
+}
+
 }  // namespace
 }  // namespace quire::client

@@ -5,21 +5,12 @@
 
 #include "client/json_format.h"
 #include "tests/client/answers.h"
+#include "tests/client/string_sink.h"
 
 namespace quire::client {
 namespace {
 
 using ::testing::HasSubstr;
-
-class StringSink : public TextSink {
- public:
-  absl::Status Write(std::string_view text) override {
-    written += text;
-    return absl::OkStatus();
-  }
-  absl::StatusOr<std::string> Commit(bool) override { return std::string(); }
-  std::string written;
-};
 
 std::string Written(const OutputOptions& options,
                     const std::vector<v1::RecognizeResponse>& events,

@@ -123,7 +123,8 @@ TEST_F(Quire, WritesAFileForEachDocument) {
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(folder_.Read("out/a.txt"), "--- page 1 ---\nplain text 1\n\n");
   EXPECT_EQ(folder_.Read("out/a-2.txt"), "--- page 1 ---\nplain text 1\n\n");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.Path("out")), {}), 2);
+  EXPECT_TRUE(std::filesystem::exists(folder_.Path("out/.quire")));  // what --resume goes by
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.Path("out")), {}), 3);
 }
 
 TEST_F(Quire, StreamsText) {

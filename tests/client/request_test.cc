@@ -42,9 +42,16 @@ TEST(Request, TakesTheTaskFromPromptOrText) {
   EXPECT_EQ(MakeRequestOptions({.locate = "Total"})->task(), v1::TASK_LOCATE);
 }
 
-TEST(Request, WantsBlocksForJsonAlone) {
+TEST(Request, WantsNoBlocksForPlainText) {
   EXPECT_TRUE(MakeRequestOptions({.format = OutputFormat::kText})->omit_blocks());
   EXPECT_FALSE(MakeRequestOptions({.format = OutputFormat::kJson})->omit_blocks());
+}
+
+TEST(Request, ReadsADocumentThatBecomesOneTextByBlocksAndInOrder) {
+  const auto options =
+      MakeRequestOptions({.format = OutputFormat::kDocument, .ordered = false});
+  EXPECT_FALSE(options->omit_blocks());
+  EXPECT_TRUE(options->ordered());
 }
 
 TEST(Request, KeepsFilesInPageOrder) {
