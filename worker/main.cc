@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
                                                  .dtype = config.dtype,
                                                  .kv_dtype = config.kv_dtype,
                                                  .slots = config.slots,
-                                                 .threads = config.threads});
+                                                 .threads = config.threads,
+                                                 .faults = {config.device_fault_at_step,
+                                                            config.out_of_memory_above_pages}});
       });
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "worker/engine/model_faults.h"
 #include "worker/engine/page_reader.h"
 
 namespace quire::worker {
@@ -14,6 +15,7 @@ struct EngineOptions {
   std::string kv_dtype = "auto";  // of the KV cache; auto: f16 beside f32 on a CPU, else as dtype
   int slots = 0;                // pages at once; 0: by device and model
   int threads = 0;              // of a CPU; 0: all cores
+  ModelFaults faults;           // for tests
 };
 
 // A reader of pages with the model of a folder, warm: it has read a blank page. Errors are those of
