@@ -296,8 +296,8 @@ void Dispatcher::OnCapacityChanged() {
   std::vector<uint64_t> stranded;
   for (const auto& [job_id, job] : jobs_) {
     if (!job.drawn.has_value()) continue;
-    const bool has_pool = std::any_of(pools_.begin(), pools_.end(), [&](const ModelPool& pool) {
-      return pool.info.key() == job.model;
+    const bool has_pool = std::any_of(pools_.begin(), pools_.end(), [&model = job.model](const ModelPool& pool) {
+      return pool.info.key() == model;
     });
     if (!has_pool && CanBeRead(documents_.at(job.page.document))) stranded.push_back(job_id);
   }

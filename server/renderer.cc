@@ -83,6 +83,7 @@ bool Renderer::EnsureRunning() {
     policy_.OnStarted(Clock::now());
     auto process = RenderProcess::Start({.program = parts_.options.program,
                                          .memory_bytes = parts_.options.memory_bytes,
+                                         .sandbox = parts_.options.sandbox,
                                          .stop_fd = parts_.stop_fd},
                                         *parts_.arena, Clock::now() + kStartTime);
     if (process.ok()) {

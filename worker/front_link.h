@@ -25,7 +25,7 @@ struct FrontLinkOptions {
   // A local child leaves when the front is gone; a remote worker dials again.
   bool stay_when_front_leaves = false;
   bool shared = false;  // other fronts have slots of this worker, too
-  double max_redial_seconds = 15;
+  double max_redial_seconds = 5;
 };
 
 // What the link reports to the log and to metrics; called from its threads and the reader's.

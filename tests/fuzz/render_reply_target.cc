@@ -2,6 +2,8 @@
 // that was granted.
 
 #include <cmath>
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstdint>
 
 #include "proto/check.h"
@@ -10,6 +12,8 @@
 #include "server/render_reply.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // It complains of each input with broken UTF-8.
+  [[maybe_unused]] static const auto kTold = google::protobuf::SetLogHandler(nullptr);
   constexpr uint64_t kGranted = 1 << 20;
   constexpr int kMaxPages = 3000;
   quire::render::v1::RenderReply reply;

@@ -1,5 +1,7 @@
 // RecognizeOptions as any client may send them: checked without harm, and every refusal names a reason.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstdint>
 
 #include "proto/check.h"
@@ -8,6 +10,8 @@
 #include "server/recognize_options.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // It complains of each input with broken UTF-8.
+  [[maybe_unused]] static const auto kTold = google::protobuf::SetLogHandler(nullptr);
   using namespace quire;
   static const v1::ModelInfo kModel = [] {
     v1::ModelInfo model;

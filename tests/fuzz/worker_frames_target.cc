@@ -1,6 +1,8 @@
 // What a worker, or whoever got hold of its token, may send to the front, in any order: frames of two
 // bytes of length and an AttachRequest. And any job that a front may send to a worker.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstdint>
 #include <set>
 #include <string>
@@ -92,6 +94,8 @@ void RunStream(const uint8_t* data, size_t size) {
 }  // namespace quire::server
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // It complains of each input with broken UTF-8.
+  [[maybe_unused]] static const auto kTold = google::protobuf::SetLogHandler(nullptr);
   quire::server::RunStream(data, size);
   quire::worker::v1::PageJob job;
   if (job.ParseFromArray(data, static_cast<int>(size))) {
