@@ -41,9 +41,9 @@ std::string MakePdf(const std::vector<MadePage>& pages) {
     const std::string content = Content(pages[i]);
     const char* fonts = pages[i].text.empty() ? ""
                                               : "/Font << /F1 << /Type /Font /Subtype /Type1 "
-                                                "/BaseFont /Helvetica >> >>";
+                                                "/BaseFont /Helvetica >> >> ";
     add(absl::StrFormat("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %g %g] /Rotate %d "
-                        "/Resources << %s >> /Contents %d 0 R >>",
+                        "/Resources << %s>> /Contents %d 0 R >>",
                         pages[i].width_pt, pages[i].height_pt, pages[i].rotate, fonts, 4 + 2 * i));
     add(absl::StrCat("<< /Length ", content.size(), " >>\nstream\n", content, "\nendstream"));
   }

@@ -45,8 +45,8 @@ void TortureClient::ReadDocument() {
                       parts_.counts.nano_pages * 8 < parts_.counts.other_pages;
   const int pages = document.for_nano ? Between(random_, 1, 8) : Pages();
   document.first_code = Between(random_, 0, (document.for_nano ? kNanoCodes : kCodes) - 1);
-  // One in ten lies on the disk.
-  const int padding = Between(random_, 1, 10) == 1 ? 1'500'000 : 0;
+  // One in four lies on the disk.
+  const int padding = Between(random_, 1, 4) == 1 ? 1'500'000 : 0;
   document.bytes = document.for_nano ? NanoDocument(document.first_code, pages)
                                      : PlainDocument(document.first_code, pages, padding);
   document.number = parts_.books.Owe(pages);

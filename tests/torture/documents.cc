@@ -37,6 +37,7 @@ std::string NanoDocument(int first_code, int pages) {
 
 void AskNano(v1::RecognizeOptions& options) {
   options.set_task(v1::TASK_FREE_TEXT);
+  options.set_mode(v1::MODE_BASE);
   options.set_max_tokens_per_page(kNanoTokens);
 }
 

@@ -71,7 +71,7 @@ class Fault {
     if (!victims_.disk.can_be_full()) return;
     victims_.disk.Fill();
     ++faults_;
-    Pause(1000, 3000);
+    Pause(2000, 4000);
     victims_.disk.Empty();
   }
 
