@@ -112,6 +112,10 @@ void AddRenderFlags(Flags& flags, Config& config) {
   flags.Add("--render-memory-megabytes", config.render_memory_megabytes,
             "Memory of one renderer, in MiB")
       ->check(CLI::Range(64, 1 << 20));
+  flags.Add("--sandbox", config.sandbox,
+            "Of the renderers: auto takes what the kernel has and logs what it lacks, required starts "
+            "with the whole sandbox or not at all")
+      ->check(CLI::IsMember({"auto", "required"}));
   flags.Add("--spool-memory-megabytes", config.spool_memory_megabytes,
             "A document above this moves from memory to disk, in MiB");
   flags.Add("--spool-total-gigabytes", config.spool_total_gigabytes,
@@ -232,6 +236,7 @@ std::string Config::Describe() const {
       " client-token-file=", client_token_file.empty() ? "(none)" : "(given)",
       " worker-arena-megabytes=", worker_arena_megabytes, " renderers=", renderers,
       " render-seconds=", render_seconds, " render-memory-megabytes=", render_memory_megabytes,
+      " sandbox=", sandbox,
       " spool-memory-megabytes=", spool_memory_megabytes,
       " spool-total-gigabytes=", spool_total_gigabytes, " spool-dir=", or_none(spool_dir),
       " max-document-megabytes=", max_document_megabytes,
@@ -262,7 +267,8 @@ RenderPoolOptions Config::MakeRenderPoolOptions() const {
           .page_seconds = render_seconds,
           .memory_bytes = render_memory_megabytes * kBytesPerMebibyte,
           .max_page_pixels = limits.max_page_pixels,
-          .max_document_pages = limits.max_document_pages};
+          .max_document_pages = limits.max_document_pages,
+          .sandbox = sandbox};
 }
 
 ParsedConfig ParseConfig(int argc, const char* const* argv) {

@@ -37,6 +37,7 @@ struct Config {
   int renderers = 2;
   int64_t render_memory_megabytes = 2048;
   double render_seconds = 30;
+  std::string sandbox = "auto";
   int64_t max_document_megabytes = 500;
   double max_page_megapixels = 50;
   int64_t spool_memory_megabytes = 64;

@@ -77,6 +77,13 @@ std::optional<Dispatcher::Job> Dispatcher::Take(uint64_t job_id) {
 void Dispatcher::Pump() {
   PlaceDrawn();
   StartDrawing();
+  TellOfWaiting();
+}
+
+void Dispatcher::TellOfWaiting() {
+  const auto not_sent = std::count_if(jobs_.begin(), jobs_.end(),
+                                      [](const auto& job) { return !job.second.is_reading; });
+  parts_.registry.SetWaiting(queue_.pages_left() + not_sent);
 }
 
 // Pages that must be alone go first; where none of their workers is idle, one is kept free.
@@ -238,21 +245,30 @@ void Dispatcher::OnJobDone(uint64_t job_id, quire::v1::PageResult page) {
 
 void Dispatcher::OnJobFailed(uint64_t job_id, const absl::Status& status, bool retryable) {
   if (std::optional<Job> job = Take(job_id); job.has_value()) {
-    if (retryable && job->page.attempts.OnFailed() == PageAttempts::Verdict::kTryAgain) {
-      TryAgain(*std::move(job), "worker_failed");
+    if (retryable && OnFailure(*job, status) == PageAttempts::Verdict::kTryAgain) {
+      TryAgain(*std::move(job),
+               absl::IsResourceExhausted(status) ? "out_of_memory" : "worker_failed");
     } else {
-      Fail(*std::move(job), status);
+      Fail(*std::move(job), absl::IsResourceExhausted(status)
+                                ? MakeError(status.code(), "DEVICE_MEMORY",
+                                            std::string(status.message()))
+                                : status);
     }
   }
   Pump();
 }
 
-void Dispatcher::OnJobsLost(const std::vector<uint64_t>& job_ids) {
-  for (const uint64_t job_id : job_ids) {
-    std::optional<Job> job = Take(job_id);
+PageAttempts::Verdict Dispatcher::OnFailure(Job& job, const absl::Status& status) {
+  return absl::IsResourceExhausted(status) ? job.page.attempts.OnOutOfMemory()
+                                           : job.page.attempts.OnFailed();
+}
+
+void Dispatcher::OnJobsLost(const std::vector<LostJob>& jobs) {
+  for (const LostJob& lost : jobs) {
+    std::optional<Job> job = Take(lost.job_id);
     if (!job.has_value()) continue;
     const std::string page = absl::StrCat("page ", job->page.number);
-    switch (job->page.attempts.OnWorkerLost()) {
+    switch (job->page.attempts.OnWorkerLost(lost.may_be_to_blame)) {
       case PageAttempts::Verdict::kTryAgain:
         TryAgain(*std::move(job), "worker_lost");
         break;
@@ -282,8 +298,8 @@ void Dispatcher::OnCapacityChanged() {
   std::vector<uint64_t> stranded;
   for (const auto& [job_id, job] : jobs_) {
     if (!job.drawn.has_value()) continue;
-    const bool has_pool = std::any_of(pools_.begin(), pools_.end(), [&](const ModelPool& pool) {
-      return pool.info.key() == job.model;
+    const bool has_pool = std::any_of(pools_.begin(), pools_.end(), [&model = job.model](const ModelPool& pool) {
+      return pool.info.key() == model;
     });
     if (!has_pool && CanBeRead(documents_.at(job.page.document))) stranded.push_back(job_id);
   }

@@ -81,7 +81,7 @@ class Dispatcher final : public JobEvents {
   void OnJobText(uint64_t job_id, std::string text) override;
   void OnJobDone(uint64_t job_id, quire::v1::PageResult page) override;
   void OnJobFailed(uint64_t job_id, const absl::Status& status, bool retryable) override;
-  void OnJobsLost(const std::vector<uint64_t>& job_ids) override;
+  void OnJobsLost(const std::vector<LostJob>& jobs) override;
   void OnCapacityChanged() override;
 
  private:
@@ -114,6 +114,7 @@ class Dispatcher final : public JobEvents {
 
   void Pump();
   void PlaceDrawn();
+  void TellOfWaiting();
   bool PlaceAlone(std::vector<WorkerLoad>& loads);
   void StartDrawing();
   void Draw(const PageQueue::Picked& picked);
@@ -121,6 +122,7 @@ class Dispatcher final : public JobEvents {
   void Send(uint64_t job_id, Job& job, const std::string& worker_id);
   std::optional<size_t> PoolFor(const Document& document) const;
   bool CanBeRead(const Document& document) const;
+  PageAttempts::Verdict OnFailure(Job& job, const absl::Status& status);
   void TryAgain(Job job, std::string_view reason);
   void Fail(Job job, const absl::Status& status);
   std::optional<Job> Take(uint64_t job_id);

@@ -178,10 +178,11 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   }
   impl_->pages.Add({{"outcome", "cancelled"}});
   for (const char* reason :
-       {"first", "worker_lost", "worker_failed", "render_failed", "model_gone"}) {
+       {"first", "worker_lost", "worker_failed", "out_of_memory", "render_failed",
+        "model_gone"}) {
     impl_->attempts.Add({{"reason", reason}});
   }
-  for (const char* reason : {"died", "hung", "configuration"}) {
+  for (const char* reason : {"died", "hung", "configuration", "device_failed"}) {
     impl_->worker_restarts.Add({{"reason", reason}});
   }
   for (const char* reason : {"timeout", "died"}) impl_->render_kills.Add({{"reason", reason}});

@@ -30,7 +30,8 @@ class Metrics {
   void PageRead(const quire::v1::PageResult& page);
   // A page ended without text: "failed" or "cancelled".
   void PageEnded(std::string_view outcome);
-  // A try began: "first", "worker_lost", "worker_failed", "render_failed" or "model_gone".
+  // A try began: "first", "worker_lost", "worker_failed", "out_of_memory", "render_failed"
+  // or "model_gone".
   void PageAttempt(std::string_view reason);
   // Seconds from half-close to a document's first page.
   void FirstPage(double seconds);
@@ -39,7 +40,7 @@ class Metrics {
   // counts as "other": labels have few values, whatever comes.
   void Rejected(const std::string& reason);
   void Received(int64_t bytes);
-  // A local worker ended: "died", "configuration" or "hung".
+  // A local worker ended: "died", "configuration", "device_failed" or "hung".
   void WorkerRestart(std::string_view reason);
   // A renderer was killed or died: "timeout" or "died".
   void RenderKill(std::string_view reason);

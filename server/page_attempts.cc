@@ -1,5 +1,7 @@
 #include "server/page_attempts.h"
 
+#include <utility>
+
 namespace quire::server {
 namespace {
 
@@ -7,15 +9,19 @@ constexpr int kMaxLossesAlone = 2;
 
 }  // namespace
 
-PageAttempts::Verdict PageAttempts::OnWorkerLost() {
+PageAttempts::Verdict PageAttempts::OnWorkerLost(bool may_be_to_blame) {
   if (!alone_) {
     alone_ = true;
     return Verdict::kTryAgain;
   }
-  ++losses_alone_;
+  if (may_be_to_blame) ++losses_alone_;
   ++failures_;
   if (losses_alone_ >= kMaxLossesAlone) return Verdict::kKillsWorkers;
   return failures_ >= max_failures_ ? Verdict::kGiveUp : Verdict::kTryAgain;
+}
+
+PageAttempts::Verdict PageAttempts::OnOutOfMemory() {
+  return std::exchange(alone_, true) ? OnFailed() : Verdict::kTryAgain;
 }
 
 PageAttempts::Verdict PageAttempts::OnFailed() {

@@ -18,8 +18,11 @@ class PageAttempts {
   explicit PageAttempts(int max_failures) : max_failures_(max_failures) {}
 
   void OnBegin() { ++begun_; }
-  // Its worker was lost.
-  Verdict OnWorkerLost();
+  // Its worker was lost; a page that is not to blame may have waited there for another to end.
+  Verdict OnWorkerLost(bool may_be_to_blame = true);
+  // The worker had no memory for it. Beside others that says nothing about the page: it is tried again
+  // alone, and only a want of memory while alone counts.
+  Verdict OnOutOfMemory();
   // The worker or the renderer failed at it, and another try may succeed.
   Verdict OnFailed();
 

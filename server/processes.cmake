@@ -5,6 +5,7 @@ add_library(quire_server_processes STATIC
   render_pool.cc
   render_process.cc
   render_queue.cc
+  render_reply.cc
   renderer.cc
   restart_policy.cc
   spool.cc

@@ -20,6 +20,7 @@ struct RenderPoolOptions {
   int64_t memory_bytes = 2LL << 30; // address space of one renderer
   int64_t max_page_pixels = 50'000'000;
   int max_document_pages = 3000;
+  std::string sandbox = "auto";     // of quire-render: auto, required
   int max_waiting = 1024;           // requests that wait for a renderer
   int recycle_after_documents = 1000;  // a renderer is replaced after this many; 0: never
   uint64_t arena_bytes = 0;  // for one renderer's drawn pages; 0: room for three of the largest

@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<RenderProcess>> RenderProcess::Start(
   auto child = ChildProcess::Start(
       {.program = options.program,
        .arguments = {absl::StrCat("--control-fd=", kControlFd), absl::StrCat("--arena-fd=", kArenaFd),
-                     absl::StrCat("--memory-mb=", options.memory_bytes >> 20), "--sandbox=auto"},
+                     absl::StrCat("--memory-mb=", options.memory_bytes >> 20), absl::StrCat("--sandbox=", options.sandbox)},
        .descriptors = {{.parent_fd = sockets[1], .child_fd = kControlFd},
                        {.parent_fd = arena.fd(), .child_fd = kArenaFd}}});
   close(sockets[1]);

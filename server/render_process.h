@@ -15,6 +15,7 @@ namespace quire::server {
 struct RenderProcessOptions {
   std::string program;       // path of quire-render
   int64_t memory_bytes = 0;  // that it may use
+  std::string sandbox = "auto";
   int stop_fd = -1;          // ends every Call() once it is readable; outlives the process
 };
 

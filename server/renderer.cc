@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -10,6 +9,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "proto/rich_status.h"
 #include "proto/status.h"
+#include "server/render_reply.h"
 
 namespace quire::server {
 namespace {
@@ -17,7 +17,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 // For a renderer to load its libraries on a busy machine.
 constexpr std::chrono::seconds kStartTime{30};
-constexpr uint64_t kBytesPerPixel = 3;
 
 // Deaths of a renderer that a request may see before it is to blame: the first may be the kernel's choice
 // of a victim, or an operator's.
@@ -39,14 +38,6 @@ Clock::time_point After(double seconds) {
 
 std::string PageName(const RenderPool::PageSpec& page) {
   return absl::StrCat("page ", page.page_index + 1);
-}
-
-// Whether a reply says what a renderer that works could say.
-bool IsSound(const quire::render::v1::PageRendered& page, uint64_t granted_bytes) {
-  if (page.width_px() < 1 || page.height_px() < 1) return false;
-  const uint64_t pixels = static_cast<uint64_t>(page.width_px()) * page.height_px();
-  return pixels <= granted_bytes / kBytesPerPixel && std::isfinite(page.dpi()) &&
-         std::isfinite(page.width_points()) && std::isfinite(page.height_points());
 }
 
 // Room that the renderer asks for; nothing when it does not say.
@@ -92,6 +83,7 @@ bool Renderer::EnsureRunning() {
     policy_.OnStarted(Clock::now());
     auto process = RenderProcess::Start({.program = parts_.options.program,
                                          .memory_bytes = parts_.options.memory_bytes,
+                                         .sandbox = parts_.options.sandbox,
                                          .stop_fd = parts_.stop_fd},
                                         *parts_.arena, Clock::now() + kStartTime);
     if (process.ok()) {
@@ -183,10 +175,10 @@ absl::StatusOr<RenderedPage> Renderer::DrawInto(ArenaSpan& grant, const RenderDo
   const Clock::time_point began = Clock::now();
   QUIRE_ASSIGN_OR_RETURN(Reply reply, DrawOrOpenAgain(request, document, work));
   quire::render::v1::PageRendered& drawn = *reply.mutable_rendered();
-  if (!reply.has_rendered() || !IsSound(drawn, grant.bytes())) {
+  if (!reply.has_rendered() || !IsSoundPage(drawn, grant.bytes())) {
     return Blame(process_->Reject("sent no sound page"), work);
   }
-  grant.ShrinkTo(kBytesPerPixel * drawn.width_px() * drawn.height_px());
+  grant.ShrinkTo(kBytesOfPixel * drawn.width_px() * drawn.height_px());
   return RenderedPage{.pixels = std::move(grant),
                       .width_px = drawn.width_px(),
                       .height_px = drawn.height_px(),
@@ -220,8 +212,7 @@ absl::StatusOr<Renderer::Reply> Renderer::OpenHere(const RenderDocument& documen
   ask.set_max_page_pixels(parts_.options.max_page_pixels);
   ++opened_;
   QUIRE_ASSIGN_OR_RETURN(Reply reply, Exchange(request, document.fd, work));
-  const int pages = reply.opened().pages();
-  if (!reply.has_opened() || pages < 1 || pages > parts_.options.max_document_pages) {
+  if (!reply.has_opened() || !IsSoundOpening(reply.opened(), parts_.options.max_document_pages)) {
     return Blame(process_->Reject("sent no sound number of pages"), work);
   }
   open_.insert(document.id);

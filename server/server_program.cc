@@ -25,6 +25,7 @@ namespace quire::server {
 namespace {
 
 constexpr int kConfigurationExit = 78;  // of a worker whose model cannot be loaded
+constexpr int kDeviceFailedExit = 74;   // of a worker whose device failed for good
 
 absl::StatusOr<std::shared_ptr<TokenFile>> OpenTokens(const std::string& path) {
   if (path.empty()) return std::shared_ptr<TokenFile>();
@@ -35,6 +36,12 @@ absl::StatusOr<std::shared_ptr<TokenFile>> OpenTokens(const std::string& path) {
 int ExitCodeOf(const absl::Status& status) {
   if (ReasonOf(status) == "CANNOT_LISTEN" || absl::IsUnavailable(status)) return kExitCannotListen;
   return absl::IsInternal(status) || absl::IsResourceExhausted(status) ? 1 : kExitConfiguration;
+}
+
+std::string_view ReasonOfEnd(const ExitState& exit) {
+  if (exit.signal == 0 && exit.code == kConfigurationExit) return "configuration";
+  if (exit.signal == 0 && exit.code == kDeviceFailedExit) return "device_failed";
+  return exit.reason == "hung" ? "hung" : "died";
 }
 
 }  // namespace
@@ -96,8 +103,7 @@ SupervisorEvents ServerProgram::OnWorkers() {
     const std::string how = exit.Describe();
     spdlog::warn("worker {} ended: {}{}", id, how,
                  given_up ? "; it is given up" : "; it will be started again");
-    const bool configuration = exit.signal == 0 && exit.code == kConfigurationExit;
-    metrics_->WorkerRestart(configuration ? "configuration" : exit.reason == "hung" ? "hung" : "died");
+    metrics_->WorkerRestart(ReasonOfEnd(exit));
     front_->OnLocalWorkerEnded(id, how, given_up);
     if (!given_up || !supervisor_->hopeless()) return;
     front_->OnHopeless();

@@ -47,6 +47,10 @@ absl::Status CheckHello(const quire::worker::v1::WorkerHello& hello) {
   if (hello.slots() < 1 || hello.slots() > kMaxSlots) {
     return Invalid(absl::StrCat("slots is ", hello.slots(), "; 1 to ", kMaxSlots, " are allowed"));
   }
+  if (hello.leased_slots() < 0 || hello.leased_slots() > hello.slots()) {
+    return Invalid(absl::StrCat("leased_slots is ", hello.leased_slots(), "; 0 to slots (",
+                                hello.slots(), ") are allowed"));
+  }
   const int side = hello.render_long_side_px();
   const double dpi = hello.render_dpi();
   const bool by_side = side >= kMinLongSide && side <= kMaxLongSide && dpi == 0;

@@ -44,6 +44,8 @@ absl::Status WorkerRegistry::Attach(const wire::WorkerHello& hello, WorkerLink& 
   Worker worker{.hello = hello, .link = &link, .local = is_local && supervised};
   if (hello.has_arena() && worker.local && local_.arena) worker.arena = local_.arena(id);
   worker.heard = worker.moved = Clock::now();
+  worker.shared = hello.has_leased_slots();
+  worker.lease = worker.shared ? hello.leased_slots() : hello.slots();
   workers_.emplace(id, std::move(worker));
   known_models_[hello.model().key()] = hello.model();
   if (supervised) {
@@ -74,8 +76,10 @@ void WorkerRegistry::Lose(Workers::iterator lost, const std::string& reason,
   const std::string id = lost->first;
   Worker worker = std::move(lost->second);
   workers_.erase(lost);
-  std::vector<uint64_t> job_ids;
-  for (const auto& [job_id, held] : worker.held) job_ids.push_back(job_id);
+  std::vector<JobEvents::LostJob> jobs;
+  for (const auto& [job_id, held] : worker.held) {
+    jobs.push_back({.job_id = job_id, .may_be_to_blame = held.started || !worker.shared});
+  }
   worker.held.clear();
   worker.link->Close(status);
   if (worker.local) {
@@ -83,7 +87,7 @@ void WorkerRegistry::Lose(Workers::iterator lost, const std::string& reason,
                          .last_error = std::string(status.message())};
     if (!reason.empty() && local_.kill) local_.kill(id, reason);
   }
-  if (!job_ids.empty()) events_->OnJobsLost(job_ids);
+  if (!jobs.empty()) events_->OnJobsLost(jobs);
   TellOfChange();
 }
 
@@ -92,12 +96,16 @@ void WorkerRegistry::OnMessage(const std::string& id, wire::AttachRequest messag
   if (found == workers_.end()) return;
   Worker& worker = found->second;
   const auto held = [&](uint64_t job_id) { return worker.held.contains(job_id); };
+  if (message.has_lease()) return OnLease(worker, message.lease().slots());
   switch (message.message_case()) {
     case wire::AttachRequest::kHeartbeat:
       return OnHeartbeat(worker, message.heartbeat());
-    case wire::AttachRequest::kStarted:
-      if (held(message.started().job_id())) events_->OnJobStarted(message.started().job_id(), id);
-      return;
+    case wire::AttachRequest::kStarted: {
+      const auto job = worker.held.find(message.started().job_id());
+      if (job == worker.held.end()) return;
+      job->second.started = true;
+      return events_->OnJobStarted(job->first, id);
+    }
     case wire::AttachRequest::kText:
       if (!held(message.text().job_id())) return;
       worker.moved = Clock::now();
@@ -121,6 +129,7 @@ void WorkerRegistry::OnMessage(const std::string& id, wire::AttachRequest messag
       return events_->OnJobFailed(job_id, FromProto(message.failed().status()),
                                   message.failed().retryable());
     }
+    case wire::AttachRequest::kLease:  // above
     case wire::AttachRequest::kHello:  // a second one says nothing new
     case wire::AttachRequest::MESSAGE_NOT_SET:
       return;
@@ -132,6 +141,27 @@ void WorkerRegistry::OnHeartbeat(Worker& worker, const wire::Heartbeat& heartbea
   worker.heard = now;
   if (heartbeat.engine_steps() != worker.heartbeat.engine_steps()) worker.moved = now;
   worker.heartbeat = heartbeat;
+}
+
+void WorkerRegistry::OnLease(Worker& worker, int slots) {
+  worker.lease = std::clamp(slots, 0, worker.hello.slots());
+  wire::AttachResponse taken;
+  taken.mutable_lease_taken()->set_slots(slots);
+  worker.link->Send(std::move(taken));
+  TellOfChange();
+}
+
+void WorkerRegistry::SetWaiting(int64_t pages) {
+  for (auto& [id, worker] : workers_) {
+    if (!worker.shared) continue;
+    const int64_t wanted = static_cast<int64_t>(worker.held.size()) + pages;
+    const int demand = static_cast<int>(std::min<int64_t>(worker.hello.slots(), wanted));
+    if (demand == worker.demand || worker.draining) continue;
+    worker.demand = demand;
+    wire::AttachResponse message;
+    message.mutable_demand()->set_jobs(demand);
+    worker.link->Send(std::move(message));
+  }
 }
 
 void WorkerRegistry::EndJob(Worker& worker, uint64_t job_id) {
@@ -221,7 +251,7 @@ std::vector<WorkerLoad> WorkerRegistry::loads() const {
   for (const auto& [id, worker] : workers_) {
     loads.push_back({.id = id,
                      .model = worker.hello.model().key(),
-                     .slots = worker.hello.slots(),
+                     .slots = worker.lease,
                      .used = static_cast<int>(worker.held.size()),
                      .accepting = !worker.draining,
                      .exclusive = std::any_of(worker.held.begin(), worker.held.end(),
@@ -240,7 +270,8 @@ std::vector<ModelPool> WorkerRegistry::pools() const {
       pool.page_size = {.long_side_px = worker.hello.render_long_side_px(),
                         .dpi = worker.hello.render_dpi()};
     }
-    pool.slots += worker.hello.slots();
+    // Without a lease, too, one page is drawn: the lease comes when there is one to read.
+    pool.slots += std::max(1, worker.lease);
   }
   std::vector<ModelPool> result;
   for (auto& [key, pool] : pools) result.push_back(std::move(pool));
@@ -270,7 +301,7 @@ std::vector<quire::v1::WorkerInfo> WorkerRegistry::infos() const {
     info.set_state(worker.draining ? quire::v1::WORKER_STATE_DRAINING
                                    : quire::v1::WORKER_STATE_READY);
     info.set_model(worker.hello.model().key());
-    info.set_slots(worker.hello.slots());
+    info.set_slots(worker.lease);
     info.set_slots_used(static_cast<int>(worker.held.size()));
     info.set_load_seconds(worker.hello.load_seconds());
     info.set_resident_bytes(worker.heartbeat.resident_bytes());

@@ -42,7 +42,12 @@ class JobEvents {
   virtual void OnJobDone(uint64_t job_id, quire::v1::PageResult page) = 0;
   virtual void OnJobFailed(uint64_t job_id, const absl::Status& status, bool retryable) = 0;
   // The worker died, hung or lost its connection.
-  virtual void OnJobsLost(const std::vector<uint64_t>& job_ids) = 0;
+  // A job that a worker of several fronts had not started may have waited there for another's.
+  struct LostJob {
+    uint64_t job_id = 0;
+    bool may_be_to_blame = true;
+  };
+  virtual void OnJobsLost(const std::vector<LostJob>& jobs) = 0;
   // Workers, slots or arena space came or went.
   virtual void OnCapacityChanged() = 0;
 };
@@ -92,6 +97,8 @@ class WorkerRegistry {
   double Assign(const std::string& worker_id, quire::worker::v1::PageJob job, RenderedPage page);
   // The job's result is not wanted; its slot stays in use until the worker answers.
   void Cancel(uint64_t job_id);
+  // Tells workers that other fronts use, too, how many more pages are there for them.
+  void SetWaiting(int64_t pages);
 
   std::vector<WorkerLoad> loads() const;
   std::vector<ModelPool> pools() const;
@@ -111,6 +118,7 @@ class WorkerRegistry {
   struct HeldJob {
     ArenaSpan pixels;
     bool alone = false;
+    bool started = false;
   };
   struct Worker {
     quire::worker::v1::WorkerHello hello;
@@ -118,6 +126,9 @@ class WorkerRegistry {
     bool local = false;
     bool draining = false;
     std::shared_ptr<Arena> arena;  // second owner: the supervisor
+    int lease = 0;        // jobs that it may have
+    bool shared = false;  // other fronts have leases on it, too
+    int demand = 0;       // that it was told of
     std::map<uint64_t, HeldJob> held;
     quire::worker::v1::Heartbeat heartbeat;
     Clock::time_point heard;  // last heartbeat, or when it attached
@@ -130,6 +141,7 @@ class WorkerRegistry {
   using Workers = std::map<std::string, Worker>;
 
   void OnHeartbeat(Worker& worker, const quire::worker::v1::Heartbeat& heartbeat);
+  void OnLease(Worker& worker, int slots);
   void TellOfChange();
   void EndJob(Worker& worker, uint64_t job_id);
   void Lose(Workers::iterator lost, const std::string& reason, const absl::Status& status);

@@ -33,21 +33,23 @@ void ShiftStarts(double seconds, StageStarts& starts) {
 
 }  // namespace
 
-Attachment::Attachment(const FrontLinkOptions& options, PageReader& reader,
+Attachment::Attachment(const FrontLinkOptions& options, PageReader& reader, SlotShares& shares,
                        const FrontLinkEvents& events)
-    : options_(options), reader_(reader), events_(events) {}
+    : options_(options), reader_(reader), shares_(shares), events_(events) {}
 
 void Attachment::Start(std::shared_ptr<grpc::Channel> channel, const std::string& token) {
   stub_ = wire::AttachService::NewStub(std::move(channel));
   if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
   stub_->async()->Attach(&context_, this);
+  front_ = shares_.Join([this](int slots) { SendLease(slots); });
   wire::AttachRequest hello;
   *hello.mutable_hello() =
       HelloFromInfo(reader_.info(), options_.worker_id, options_.arena != nullptr);
+  if (options_.shared) hello.mutable_hello()->set_leased_slots(shares_.lease(front_));
   {
     MutexLock lock(mutex_);
     holding_ = true;
-    outgoing_.push_back(std::move(hello));
+    outgoing_.push_front(std::move(hello));  // a lease may have changed meanwhile
     AddHold();
     PumpLocked();
   }
@@ -63,7 +65,8 @@ bool Attachment::drained() const {
 }
 
 absl::Status Attachment::Wait() {
-  std::vector<uint64_t> running;
+  std::vector<uint64_t> running;  // by their numbers here
+  std::vector<uint64_t> unbegun;  // by the front's
   absl::Status result;
   {
     mutex_.Lock();
@@ -83,15 +86,18 @@ absl::Status Attachment::Wait() {
     }
     result = FromGrpc(*ended_);
     for (const auto& [job_id, job] : jobs_) {
-      if (job->reading) running.push_back(job_id);
+      (job->reading ? running : unbegun).push_back(job->reading ? job->request.job_id : job_id);
     }
     mutex_.Unlock();
   }
-  for (const uint64_t job_id : running) reader_.Cancel(job_id);
-  MutexLock lock(mutex_);
+  for (const uint64_t number : running) reader_.Cancel(number);
   // Jobs that were never given to the reader have no callback to wait for.
-  absl::erase_if(jobs_, [](const auto& entry) { return !entry.second->reading; });
-  while (!jobs_.empty()) changed_.Wait(mutex_);
+  for (const uint64_t job_id : unbegun) EndJob(job_id, std::nullopt);
+  {
+    MutexLock lock(mutex_);
+    while (!jobs_.empty()) changed_.Wait(mutex_);
+  }
+  shares_.Leave(front_);
   return result;
 }
 
@@ -142,11 +148,17 @@ void Attachment::Handle(const wire::AttachResponse& message) {
       PumpLocked();
       break;
     }
+    case wire::AttachResponse::kLeaseTaken:
+      shares_.OnLeaseTaken(front_);
+      break;
+    case wire::AttachResponse::kDemand:
+      shares_.OnDemand(front_, message.demand().jobs());
+      break;
     case wire::AttachResponse::MESSAGE_NOT_SET:
       break;  // a newer front's message: nothing that this protocol version owes an answer to
   }
   if (message.has_hello_accepted() && events_.on_attached) {
-    events_.on_attached(message.hello_accepted().front_version());
+    events_.on_attached(options_.address, message.hello_accepted().front_version());
   }
 }
 
@@ -176,11 +188,13 @@ void Attachment::AcceptJob(const wire::PageJob& wire_job) {
     }
     job->pixels.reserve(bytes);
   }
+  if (Find(wire_job.job_id()) != nullptr) return;  // sent twice: one answer
+  request->job_id = shares_.Begin(front_);
   job->request = *request;
   job->reading = wire_job.has_arena();
   {
     MutexLock lock(mutex_);
-    if (!jobs_.emplace(wire_job.job_id(), std::move(job)).second) return;  // sent twice: one answer
+    jobs_.emplace(wire_job.job_id(), std::move(job));
   }
   if (wire_job.has_arena()) Begin(wire_job.job_id(), *std::move(request));
 }
@@ -212,14 +226,14 @@ void Attachment::AcceptPixels(const wire::PixelChunk& chunk) {
 }
 
 void Attachment::CancelJob(uint64_t job_id) {
-  bool reading = false;
+  uint64_t number = 0;
   {
     MutexLock lock(mutex_);
     const auto found = jobs_.find(job_id);
     if (found == jobs_.end()) return;
-    reading = found->second->reading;
+    if (found->second->reading) number = found->second->request.job_id;
   }
-  if (reading) return reader_.Cancel(job_id);
+  if (number != 0) return reader_.Cancel(number);
   Fail(job_id, absl::CancelledError("cancelled before its pixels had come"));
 }
 
@@ -252,7 +266,15 @@ const Attachment::Job* Attachment::Find(uint64_t job_id) const {
 }
 
 void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
+  // A broken device fails whatever comes: the front is told that the worker is lost, which counts
+  // against none of its pages.
+  if (!output.ok() && reader_.stats().broken) {
+    Cancel();
+    return EndJob(job_id, std::nullopt);
+  }
+  if (absl::IsResourceExhausted(output.status())) shares_.OnOutOfMemory();
   if (!output.ok()) return Fail(job_id, output.status());
+  shares_.OnRead();
   wire::AttachRequest message;
   message.mutable_done()->set_job_id(job_id);
   const Job* job = Find(job_id);
@@ -263,11 +285,7 @@ void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
   *message.mutable_done()->mutable_page() =
       ResultFromOutput(*output, job->request, job->wire.include_raw_output());
   if (events_.on_page_end) events_.on_page_end(job->wire, output);
-  MutexLock lock(mutex_);
-  jobs_.erase(job_id);
-  outgoing_.push_back(std::move(message));
-  PumpLocked();
-  changed_.NotifyAll();
+  EndJob(job_id, std::move(message));
 }
 
 void Attachment::Fail(uint64_t job_id, const absl::Status& status) {
@@ -278,9 +296,15 @@ void Attachment::Fail(uint64_t job_id, const absl::Status& status) {
   if (const Job* job = Find(job_id); job != nullptr && events_.on_page_end) {
     events_.on_page_end(job->wire, status);
   }
+  EndJob(job_id, std::move(message));
+}
+
+// Wait() goes on once the last job is out: its slot is given back before.
+void Attachment::EndJob(uint64_t job_id, std::optional<wire::AttachRequest> message) {
+  if (Find(job_id) != nullptr) shares_.End(front_);
   MutexLock lock(mutex_);
   jobs_.erase(job_id);
-  outgoing_.push_back(std::move(message));
+  if (message.has_value()) outgoing_.push_back(*std::move(message));
   PumpLocked();
   changed_.NotifyAll();
 }
@@ -308,7 +332,7 @@ void Attachment::SendText(uint64_t job_id, std::string text) {
 }
 
 void Attachment::PumpLocked() {
-  if (write_in_flight_ || !holding_) return;
+  if (write_in_flight_ || !holding_ || writes_done_) return;
   if (!outgoing_.empty()) {
     writing_ = std::move(outgoing_.front());
     outgoing_.pop_front();
@@ -318,6 +342,12 @@ void Attachment::PumpLocked() {
     writes_done_ = true;
     StartWritesDone();
   }
+}
+
+void Attachment::SendLease(int slots) {
+  wire::AttachRequest message;
+  message.mutable_lease()->set_slots(slots);
+  Send(std::move(message));
 }
 
 void Attachment::SendHeartbeat() {

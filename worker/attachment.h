@@ -14,6 +14,7 @@
 #include "quire/worker/v1/worker.grpc.pb.h"
 #include "worker/engine/page_reader.h"
 #include "worker/front_link.h"
+#include "worker/slot_shares.h"
 
 namespace quire::worker {
 
@@ -24,7 +25,8 @@ class Attachment : public grpc::ClientBidiReactor<quire::worker::v1::AttachReque
                                                   quire::worker::v1::AttachResponse>,
                    public std::enable_shared_from_this<Attachment> {
  public:
-  Attachment(const FrontLinkOptions& options, PageReader& reader, const FrontLinkEvents& events);
+  Attachment(const FrontLinkOptions& options, PageReader& reader, SlotShares& shares,
+             const FrontLinkEvents& events);
 
   // Dials and sends the hello.
   void Start(std::shared_ptr<grpc::Channel> channel, const std::string& token);
@@ -42,7 +44,7 @@ class Attachment : public grpc::ClientBidiReactor<quire::worker::v1::AttachReque
  private:
   struct Job {
     quire::worker::v1::PageJob wire;
-    PageRequest request;
+    PageRequest request;  // under a number of this process, since fronts number for themselves
     std::vector<uint8_t> pixels;  // for workers without an arena
     std::chrono::steady_clock::time_point came = std::chrono::steady_clock::now();
     double transfer_seconds = 0;  // until its pixels were here
@@ -57,13 +59,17 @@ class Attachment : public grpc::ClientBidiReactor<quire::worker::v1::AttachReque
   const Job* Find(uint64_t job_id) const;
   void FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output);
   void Fail(uint64_t job_id, const absl::Status& status);
+  void EndJob(uint64_t job_id, std::optional<quire::worker::v1::AttachRequest> message);
   void Send(quire::worker::v1::AttachRequest message);
   void SendText(uint64_t job_id, std::string text);
   void PumpLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendHeartbeat();
+  void SendLease(int slots);
 
   const FrontLinkOptions& options_;
   PageReader& reader_;
+  SlotShares& shares_;
+  int front_ = -1;  // its number there, from Start() to the end of Wait()
   const FrontLinkEvents& events_;
   grpc::ClientContext context_;
   std::unique_ptr<quire::worker::v1::AttachService::Stub> stub_;

@@ -1,10 +1,12 @@
 #include "worker/config.h"
 
 #include <CLI/CLI.hpp>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "proto/version.h"
 
 namespace quire::worker {
@@ -16,6 +18,15 @@ absl::Status Config::Validate() const {
   if (attach.empty()) {
     return absl::InvalidArgumentError(
         "--attach is missing: give the front's address, as unix:/path or host:port");
+  }
+  if (arena_fd >= 0 && attach.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "--attach names %d fronts, but a worker that shares memory (--arena-fd) has one",
+        attach.size()));
+  }
+  if (std::set<std::string>(attach.begin(), attach.end()).size() < attach.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--attach names a front twice: ", absl::StrJoin(attach, ","), "; name each once"));
   }
   if (id.empty() || id.size() > 64) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -40,10 +51,11 @@ std::string Config::Describe() const {
   const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
   return absl::StrFormat(
       "id=%s attach=%s model=%s device=%s dtype=%s kv-dtype=%s slots=%d threads=%d profile=%d "
-      "token-file=%s ca-file=%s cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s log-format=%s",
-      id, attach, model, device, dtype, kv_dtype, slots, threads, profile,
+      "token-file=%s ca-file=%s cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s "
+      "log-format=%s raise-device-fault-at-step=%d raise-out-of-memory-above-pages=%d",
+      id, absl::StrJoin(attach, ","), model, device, dtype, kv_dtype, slots, threads, profile,
       or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file), arena_fd,
-      metrics_listen, log_format);
+      metrics_listen, log_format, device_fault_at_step, out_of_memory_above_pages);
 }
 
 ParsedConfig ParseConfig(int argc, const char* const* argv) {
@@ -54,7 +66,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   app.footer(
       "Every flag has an environment variable: --log-format is QUIRE_WORKER_LOG_FORMAT.\n"
       "Exit codes: 0 stopped or drained, 1 the front was lost or refused this worker,\n"
-      "2 wrong command line, 78 the model cannot be loaded or a flag's value is impossible.");
+      "2 wrong command line, 74 the device failed, 78 the model cannot be loaded or a flag's value "
+      "is impossible.");
   const auto option = [&](const char* flag, auto& target, const char* text) {
     std::string variable = "QUIRE_WORKER_";
     for (const char* c = flag + 2; *c != '\0'; ++c) {
@@ -78,7 +91,10 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
          "Time every so-many-th decode step by its parts (attention, experts, head, sampling); 0: none")
       ->check(CLI::Range(0, 1000000));
   option("--id", config.id, "Name of this worker, unique among the front's workers");
-  option("--attach", config.attach, "Address of the front: unix:/path or host:port");
+  option("--attach", config.attach,
+         "Address of the front: unix:/path or host:port; several, repeated or with commas, share "
+         "this worker's slots")
+      ->delimiter(',');
   option("--token-file", config.token_file, "File with the token that a front over TCP asks for");
   option("--ca-file", config.ca_file,
          "PEM with who may vouch for a front over TCP; turns TLS on; read again at every dial");
@@ -91,6 +107,12 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
          "figures are the front's, too");
   option("--log-format", config.log_format, "plain or json")
       ->check(CLI::IsMember({"plain", "json"}));
+  option("--raise-device-fault-at-step", config.device_fault_at_step,
+         "For tests: this step of the model fails as a broken CUDA device does; 0: none")
+      ->check(CLI::NonNegativeNumber);
+  option("--raise-out-of-memory-above-pages", config.out_of_memory_above_pages,
+         "For tests: a step of more pages finds no device memory, as CUDA says it; 0: none")
+      ->check(CLI::NonNegativeNumber);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -16,7 +17,7 @@ struct Config {
   int slots = 0;                 // --slots: pages at once; 0: by device
   int threads = 0;               // --threads: for computing on the CPU; 0: all cores
   std::string id;                // --id
-  std::string attach;            // --attach: the front's address
+  std::vector<std::string> attach;  // --attach: addresses of its fronts
   std::string token_file;        // --token-file
   std::string ca_file;           // --ca-file: turns TLS on for a front over TCP
   std::string cert_file;         // --cert-file
@@ -25,6 +26,8 @@ struct Config {
   int arena_fd = -1;             // --arena-fd: memory shared with the front (children only)
   std::string metrics_listen = "none";  // --metrics-listen: host:port, none
   std::string log_format = "plain";  // --log-format: plain, json
+  int device_fault_at_step = 0;       // --raise-device-fault-at-step: for tests; 0: never
+  int out_of_memory_above_pages = 0;  // --raise-out-of-memory-above-pages: for tests; 0: never
 
   // InvalidArgument names the flag, its value and what is possible.
   absl::Status Validate() const;
@@ -34,6 +37,8 @@ struct Config {
 
 // Exit code for what trying again cannot mend: a model that does not load, a wrong flag value.
 inline constexpr int kExitConfiguration = 78;
+// Exit code when the device failed for good: a new process may find it well again (EX_IOERR).
+inline constexpr int kExitDeviceFailed = 74;
 
 // Reads flags and environment. An exit code instead of a Config when the program is to end: after
 // --help and --version (0), or a wrong command line (2).

@@ -50,8 +50,9 @@ std::shared_ptr<grpc::Channel> Dial(const std::string& address,
 
 }  // namespace
 
-FrontLink::FrontLink(FrontLinkOptions options, PageReader& reader, FrontLinkEvents events)
-    : options_(std::move(options)), reader_(reader), events_(std::move(events)) {}
+FrontLink::FrontLink(FrontLinkOptions options, PageReader& reader, SlotShares& shares,
+                     FrontLinkEvents events)
+    : options_(std::move(options)), reader_(reader), shares_(shares), events_(std::move(events)) {}
 
 FrontLink::~FrontLink() = default;
 
@@ -69,7 +70,7 @@ void FrontLink::Stop() {
 absl::Status FrontLink::AttachOnce(bool* drained) {
   QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadNamed("--token-file", options_.token_file));
   QUIRE_ASSIGN_OR_RETURN(const auto credentials, ReadCredentials(options_));
-  auto attachment = std::make_shared<Attachment>(options_, reader_, events_);
+  auto attachment = std::make_shared<Attachment>(options_, reader_, shares_, events_);
   {
     MutexLock lock(mutex_);
     if (stopping_) return absl::OkStatus();
@@ -90,14 +91,17 @@ absl::Status FrontLink::Run() {
     const Clock::time_point dialled = Clock::now();
     absl::Status status = AttachOnce(&drained);
     MutexLock lock(mutex_);
-    if (stopping_ || drained) return absl::OkStatus();
-    if (reader_.stats().broken) return absl::InternalError("the device failed");
+    if (stopping_) return absl::OkStatus();
+    if (reader_.stats().broken) {
+      return absl::DataLossError("the device failed: only a new process can read again");
+    }
+    if (drained && !options_.stay_when_front_leaves) return absl::OkStatus();
     if (!options_.stay_when_front_leaves) {
       return status.ok() ? absl::UnavailableError("the front ended the stream") : status;
     }
     // A connection that held for a while starts the back-off again.
-    if (Clock::now() - dialled > std::chrono::seconds(30)) redial_seconds = 0.2;
-    if (events_.on_detached) events_.on_detached(status, redial_seconds);
+    if (Clock::now() - dialled > std::chrono::seconds(3)) redial_seconds = 0.2;
+    if (events_.on_detached) events_.on_detached(options_.address, status, redial_seconds);
     const auto redial =
         Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(redial_seconds * 1000));
     while (!stopping_ && changed_.WaitUntil(mutex_, redial)) {

@@ -10,6 +10,7 @@
 #include "proto/mutex.h"
 #include "quire/worker/v1/worker.pb.h"
 #include "worker/engine/page_reader.h"
+#include "worker/slot_shares.h"
 
 namespace quire::worker {
 
@@ -23,13 +24,15 @@ struct FrontLinkOptions {
   uint64_t arena_bytes = 0;
   // A local child leaves when the front is gone; a remote worker dials again.
   bool stay_when_front_leaves = false;
-  double max_redial_seconds = 15;
+  bool shared = false;  // other fronts have slots of this worker, too
+  double max_redial_seconds = 5;
 };
 
 // What the link reports to the log and to metrics; called from its threads and the reader's.
 struct FrontLinkEvents {
-  std::function<void(const std::string& front_version)> on_attached;
-  std::function<void(const absl::Status& why, double redial_seconds)> on_detached;
+  std::function<void(const std::string& address, const std::string& front_version)> on_attached;
+  std::function<void(const std::string& address, const absl::Status& why, double redial_seconds)>
+      on_detached;
   // A page ended, before the front hears of it.
   std::function<void(const quire::worker::v1::PageJob& job,
                      const absl::StatusOr<PageOutput>& output)>
@@ -43,12 +46,14 @@ class Attachment;
 // front gives them to somebody else. Thread-safe.
 class FrontLink {
  public:
-  // `reader` outlives the link.
-  FrontLink(FrontLinkOptions options, PageReader& reader, FrontLinkEvents events);
+  // `reader` and `shares` outlive the link.
+  FrontLink(FrontLinkOptions options, PageReader& reader, SlotShares& shares,
+            FrontLinkEvents events);
   ~FrontLink();
 
-  // Runs until Stop(), the front's Drain, or (unless stay_when_front_leaves) the loss of the front.
-  // OK after Stop and Drain, else why the front was lost or what it refused.
+  // Runs until Stop(), a failure of the device or, unless stay_when_front_leaves, the front's Drain or
+  // loss. OK after Stop and Drain, DataLoss when the device failed, else why the front was lost or what
+  // it refused.
   absl::Status Run();
   // Ends Run() soon; what runs is cancelled.
   void Stop();
@@ -57,6 +62,7 @@ class FrontLink {
   absl::Status AttachOnce(bool* drained);
   const FrontLinkOptions options_;
   PageReader& reader_;
+  SlotShares& shares_;
   const FrontLinkEvents events_;
   Mutex mutex_;
   CondVar changed_;

@@ -166,6 +166,7 @@ absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
   }
   request.max_tokens = job.max_tokens();
   request.stream_text = job.stream_text();
+  request.alone = job.alone();
   return request;
 }
 

@@ -22,6 +22,8 @@ int main(int argc, char** argv) {
                                                  .kv_dtype = config.kv_dtype,
                                                  .slots = config.slots,
                                                  .threads = config.threads,
-                                                 .profile_every = config.profile});
+                                                 .profile_every = config.profile,
+                                                 .faults = {config.device_fault_at_step,
+                                                            config.out_of_memory_above_pages}});
       });
 }

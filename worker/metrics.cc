@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "proto/metrics_endpoint.h"
+#include "proto/mutex.h"
 #include "proto/status.h"
 #include "proto/version.h"
 #include "worker/memory_use.h"
@@ -102,7 +105,7 @@ struct Figures : public prometheus::Collectable {
                              .Register(registry);
   Gauge& slots_used = slots.Add({{"state", "used"}});
   Gauge& slots_free = slots.Add({{"state", "free"}});
-  Gauge& attached = MakeGauge("quire_engine_attached", "1 while attached to a front, else 0");
+  Gauge& attached = MakeGauge("quire_engine_attached", "Fronts that it is attached to");
   Gauge& batch_size = MakeGauge("quire_engine_batch_size", "Sequences in the last decode step");
   Gauge& kv_cache_tokens = MakeGauge("quire_engine_kv_cache_tokens", "Tokens in the KV cache");
   Gauge& kv_cache_capacity = MakeGauge("quire_engine_kv_cache_capacity_tokens",
@@ -132,12 +135,14 @@ Figures::Figures(const PageReader& page_reader) : reader(page_reader) {
 }  // namespace
 
 struct Metrics::Impl {
-  std::shared_ptr<Figures> figures;  // second owner: a scrape under way
+  explicit Impl(const PageReader& reader) : figures(std::make_shared<Figures>(reader)) {}
+  const std::shared_ptr<Figures> figures;  // second owner: a scrape under way
   std::unique_ptr<MetricsEndpoint> endpoint;
+  Mutex mutex;
+  std::set<std::string> attached_to ABSL_GUARDED_BY(mutex);  // addresses of fronts
 };
 
-Metrics::Metrics(const PageReader& reader)
-    : impl_(std::make_unique<Impl>(Impl{.figures = std::make_shared<Figures>(reader)})) {}
+Metrics::Metrics(const PageReader& reader) : impl_(std::make_unique<Impl>(reader)) {}
 
 Metrics::~Metrics() = default;
 
@@ -159,6 +164,14 @@ void Metrics::PageEnded(const absl::StatusOr<PageOutput>& output) {
   figures.pages_read.Increment();
 }
 
-void Metrics::SetAttached(bool attached) { impl_->figures->attached.Set(attached ? 1 : 0); }
+void Metrics::SetAttached(const std::string& address, bool attached) {
+  MutexLock lock(impl_->mutex);
+  if (attached) {
+    impl_->attached_to.insert(address);
+  } else {
+    impl_->attached_to.erase(address);
+  }
+  impl_->figures->attached.Set(static_cast<double>(impl_->attached_to.size()));
+}
 
 }  // namespace quire::worker

@@ -23,7 +23,8 @@ class Metrics {
 
   // A page ended: its stages and tokens, or why not.
   void PageEnded(const absl::StatusOr<PageOutput>& output);
-  void SetAttached(bool attached);
+  // One of its fronts came or went.
+  void SetAttached(const std::string& address, bool attached);
 
  private:
   struct Impl;

@@ -12,7 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "proto/log_line.h"
 #include "proto/version.h"
-#include "worker/front_link.h"
+#include "worker/front_links.h"
 #include "worker/metrics.h"
 #include "worker/page_log.h"
 
@@ -52,12 +52,12 @@ void SwitchCoreDumpsOff() {
 // Waits for SIGTERM or SIGINT on a thread of its own and stops the link.
 class SignalWaiter {
  public:
-  explicit SignalWaiter(FrontLink& link)
-      : thread_([&link] {
+  explicit SignalWaiter(FrontLinks& links)
+      : thread_([&links] {
           sigset_t set = Signals();
           int signal = 0;
           sigwait(&set, &signal);
-          link.Stop();
+          links.Stop();
         }) {}
   ~SignalWaiter() {
     pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it if no signal came
@@ -79,6 +79,43 @@ class SignalWaiter {
   }
   std::thread thread_;
 };
+
+std::vector<FrontLinkOptions> FrontsOf(const Config& config, const SharedArena& arena) {
+  std::vector<FrontLinkOptions> fronts;
+  for (const std::string& address : config.attach) {
+    FrontLinkOptions options;
+    options.address = address;
+    options.worker_id = config.id;
+    options.token_file = config.token_file;
+    options.ca_file = config.ca_file;
+    options.cert_file = config.cert_file;
+    options.key_file = config.key_file;
+    options.arena = arena.data;
+    options.arena_bytes = arena.bytes;
+    options.stay_when_front_leaves = config.arena_fd < 0;
+    fronts.push_back(std::move(options));
+  }
+  return fronts;
+}
+
+FrontLinkEvents MakeEvents(Metrics& metrics) {
+  FrontLinkEvents events;
+  events.on_attached = [&metrics](const std::string& address, const std::string& version) {
+    metrics.SetAttached(address, true);
+    spdlog::info("attached to a front of version {} at {}", version, address);
+  };
+  events.on_page_end = [&metrics](const v1::PageJob& job, const absl::StatusOr<PageOutput>& output) {
+    metrics.PageEnded(output);
+    LogPageEnd(job, output);
+  };
+  events.on_detached = [&metrics](const std::string& address, const absl::Status& why,
+                                  double seconds) {
+    metrics.SetAttached(address, false);
+    spdlog::warn("the front at {} is gone ({}); dialling again in {:.1f} s", address,
+                 why.ok() ? "it has stopped" : Text(why), seconds);
+  };
+  return events;
+}
 
 }  // namespace
 
@@ -108,16 +145,6 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
   spdlog::info("{} on {} in {}: loaded in {:.2f} s, {} slots", info.model, info.device, info.dtype,
                info.load_seconds, info.slots);
 
-  FrontLinkOptions options;
-  options.address = config.attach;
-  options.worker_id = config.id;
-  options.token_file = config.token_file;
-  options.ca_file = config.ca_file;
-  options.cert_file = config.cert_file;
-  options.key_file = config.key_file;
-  options.arena = arena->data;
-  options.arena_bytes = arena->bytes;
-  options.stay_when_front_leaves = config.arena_fd < 0;
   Metrics metrics(**reader);
   if (config.metrics_listen != "none") {
     const absl::StatusOr<std::string> address = metrics.Serve(config.metrics_listen);
@@ -127,24 +154,15 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
     }
     spdlog::info("metrics on {}", *address);
   }
-  FrontLinkEvents events;
-  events.on_attached = [&metrics](const std::string& version) {
-    metrics.SetAttached(true);
-    spdlog::info("attached to a front of version {}", version);
-  };
-  events.on_page_end = [&metrics](const v1::PageJob& job, const absl::StatusOr<PageOutput>& output) {
-    metrics.PageEnded(output);
-    LogPageEnd(job, output);
-  };
-  events.on_detached = [&metrics](const absl::Status& why, double seconds) {
-    metrics.SetAttached(false);
-    spdlog::warn("the front is gone ({}); dialling again in {:.1f} s", Text(why), seconds);
-  };
-  FrontLink link(std::move(options), **reader, std::move(events));
+  FrontLinks links(FrontsOf(config, *arena), **reader, MakeEvents(metrics));
   absl::Status ended;
   {
-    SignalWaiter signals(link);
-    ended = link.Run();
+    SignalWaiter signals(links);
+    ended = links.Run();
+  }
+  if (absl::IsDataLoss(ended)) {
+    spdlog::error("{}", Text(ended));
+    return kExitDeviceFailed;
   }
   if (!ended.ok()) {
     spdlog::error("the front is gone: {}", Text(ended));

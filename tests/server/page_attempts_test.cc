@@ -45,6 +45,21 @@ TEST(PageAttempts, LossesAloneAndFailuresCountTogether) {
   EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kGiveUp);
 }
 
+TEST(PageAttempts, AWantOfMemoryInCompanyIsTriedAgainAloneAndDoesNotCount) {
+  PageAttempts attempts(1);
+  EXPECT_EQ(attempts.OnOutOfMemory(), Verdict::kTryAgain);
+  EXPECT_TRUE(attempts.alone());
+  EXPECT_EQ(attempts.OnOutOfMemory(), Verdict::kGiveUp);
+}
+
+TEST(PageAttempts, LossesOfAPageThatOnlyWaitedDoNotMakeItAKiller) {
+  PageAttempts attempts(3);
+  attempts.OnWorkerLost();
+  EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kGiveUp);
+}
+
 TEST(PageAttempts, CountsTries) {
   PageAttempts attempts(3);
   attempts.OnBegin();

@@ -91,6 +91,7 @@ class FakePageReader : public PageReader {
     stats.kv_cache_tokens = stats.batch_size * int64_t{kCacheTokensOfPage};
     stats.kv_cache_capacity_tokens = info_.slots * int64_t{kCacheTokensOfPage};
     if (reading_.profile) stats.decode_profile = ProfileOf(static_cast<int64_t>(steps_));
+    stats.broken = broken_;
     return stats;
   }
 
@@ -113,6 +114,7 @@ class FakePageReader : public PageReader {
         MutexLock lock(mutex_);
         running_.erase(page.first.job_id);
         cancelled_.erase(page.first.job_id);
+        short_of_memory_.erase(page.first.job_id);
       }
       page.second.on_done(std::move(output));
     }
@@ -128,9 +130,8 @@ class FakePageReader : public PageReader {
     output.raw = FakePageText(request.pixels);
     callbacks.on_pixels_released();
     for (int piece = 0; piece < reading_.pieces; ++piece) {
-      if (!Sleep(request.job_id, red == reading_.hanging_red)) {
-        return absl::CancelledError("cancelled");
-      }
+      const absl::Status status = Sleep(request.job_id, red == reading_.hanging_red);
+      if (!status.ok()) return status;
       if (piece == 0) output.first_token_seconds = Seconds(begin);
       const size_t from = output.raw.size() * piece / reading_.pieces;
       const size_t to = output.raw.size() * (piece + 1) / reading_.pieces;
@@ -146,20 +147,34 @@ class FakePageReader : public PageReader {
     return output;
   }
 
-  // False when the page was cancelled or the reader is to stop.
-  bool Sleep(uint64_t job_id, bool for_ever) {
+  // A step. Cancelled when the page was, or the reader is to stop; the faults that were asked for.
+  absl::Status Sleep(uint64_t job_id, bool for_ever) {
     const auto until = Clock::now() + std::chrono::microseconds(
                                           1000 * reading_.delay_ms / std::max(1, reading_.pieces));
     MutexLock lock(mutex_);
-    while (!stopping_ && !cancelled_.contains(job_id)) {
+    while (!stopping_ && !cancelled_.contains(job_id) && !broken_) {
       if (for_ever) {
         changed_.Wait(mutex_);
       } else if (!changed_.WaitUntil(mutex_, until)) {
-        ++steps_;
-        return true;
+        return Step(job_id);
       }
     }
-    return false;
+    return broken_ ? absl::InternalError("the device failed") : absl::CancelledError("cancelled");
+  }
+
+  absl::Status Step(uint64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    ++steps_;
+    if (reading_.device_fault_at_step > 0 && steps_ >= uint64_t(reading_.device_fault_at_step)) {
+      broken_ = true;
+      changed_.NotifyAll();
+      return absl::InternalError("the device failed: an illegal memory access was encountered");
+    }
+    const int pages = static_cast<int>(running_.size());
+    if (reading_.out_of_memory_above_pages > 0 && pages > reading_.out_of_memory_above_pages) {
+      short_of_memory_ = running_;
+    }
+    if (short_of_memory_.erase(job_id) == 0) return absl::OkStatus();
+    return absl::ResourceExhaustedError("the device has no memory left: CUDA out of memory");
   }
 
   const FakeReading reading_;
@@ -167,10 +182,12 @@ class FakePageReader : public PageReader {
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t steps_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Page> waiting_ ABSL_GUARDED_BY(mutex_);
   std::set<uint64_t> running_ ABSL_GUARDED_BY(mutex_);
   std::set<uint64_t> cancelled_ ABSL_GUARDED_BY(mutex_);
+  std::set<uint64_t> short_of_memory_ ABSL_GUARDED_BY(mutex_);  // pages of a step that found none
   std::vector<std::thread> threads_;
 };
 

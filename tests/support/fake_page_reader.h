@@ -20,6 +20,10 @@ struct FakeReading {
   // A page whose first pixel has this red value never ends, and the engine stops moving.
   int hanging_red = -1;
   bool profile = false;  // gives figures of decode steps
+  // This step is the last one: the device counts as broken from then on; 0: none.
+  int device_fault_at_step = 0;
+  // A page that is begun beside this many others finds no memory, and neither do they; 0: none.
+  int out_of_memory_above_pages = 0;
 };
 
 // Reads no letters: its text names the size and a checksum of the pixels, so that a swapped, lost or

@@ -17,6 +17,10 @@ std::string Content(const MadePage& page) {
                             side * 0.8, side);
     }
   }
+  if (!page.text.empty()) {
+    absl::StrAppendFormat(&content, "BT /F1 24 Tf 20 %g Td (%s) Tj ET\n", page.height_pt / 2,
+                          page.text);
+  }
   return content + page.extra;
 }
 
@@ -35,9 +39,12 @@ std::string MakePdf(const std::vector<MadePage>& pages) {
   add(absl::StrCat("<< /Type /Pages /Count ", pages.size(), " /Kids [ ", kids, "] >>"));
   for (size_t i = 0; i < pages.size(); ++i) {
     const std::string content = Content(pages[i]);
+    const char* fonts = pages[i].text.empty() ? ""
+                                              : "/Font << /F1 << /Type /Font /Subtype /Type1 "
+                                                "/BaseFont /Helvetica >> >> ";
     add(absl::StrFormat("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %g %g] /Rotate %d "
-                        "/Resources << >> /Contents %d 0 R >>",
-                        pages[i].width_pt, pages[i].height_pt, pages[i].rotate, 4 + 2 * i));
+                        "/Resources << %s>> /Contents %d 0 R >>",
+                        pages[i].width_pt, pages[i].height_pt, pages[i].rotate, fonts, 4 + 2 * i));
     add(absl::StrCat("<< /Length ", content.size(), " >>\nstream\n", content, "\nendstream"));
   }
   const size_t table = pdf.size();

@@ -13,10 +13,11 @@ struct MadePage {
   int red = 255, green = 255, blue = 255;  // background
   unsigned code = 0;
   int rotate = 0;  // degrees clockwise
+  std::string text;   // one line in Helvetica of 24 pt, without brackets or backslashes
   std::string extra;  // content stream operators drawn last
 };
 
-// A PDF 1.4 with these pages, uncompressed, without fonts. The same pages give the same bytes.
+// A PDF 1.4 with these pages, uncompressed, without embedded fonts. The same pages give the same bytes.
 std::string MakePdf(const std::vector<MadePage>& pages);
 
 // `count` pages of the default size whose codes are 1, 2, 3, ...

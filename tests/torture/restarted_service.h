@@ -14,12 +14,18 @@
 
 namespace quire {
 
+struct RestartedServiceOptions {
+  std::string folder;          // of its socket
+  std::string worker_address;  // that remote workers dial
+  std::string token_file;      // for them
+  std::string spool_folder;
+};
+
 // The service under torture, which is started again at the same address whatever becomes of it.
 // Thread-safe.
 class RestartedService {
  public:
-  //   folder   of its socket
-  explicit RestartedService(const std::string& folder);
+  explicit RestartedService(RestartedServiceOptions options);
 
   // False, and a line on stderr, when it does not come up.
   bool Start();
@@ -41,6 +47,7 @@ class RestartedService {
  private:
   std::shared_ptr<RunningService> running();
 
+  const RestartedServiceOptions options_;
   const std::string address_;
   Mutex mutex_;
   std::shared_ptr<RunningService> running_ ABSL_GUARDED_BY(mutex_);

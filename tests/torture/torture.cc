@@ -1,248 +1,30 @@
 // quire-torture: real programs, clients that keep books, and somebody who kills. See README.md here.
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <random>
+#include <fstream>
 #include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "tests/service/running_service.h"
-#include "tests/support/pdf_maker.h"
-#include "tests/torture/books.h"
-#include "tests/torture/restarted_service.h"
+#include "tests/torture/client.h"
+#include "tests/torture/documents.h"
+#include "tests/torture/faults.h"
 
 namespace quire {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Random = std::mt19937;
+using Clock = Stop::Clock;
 
-constexpr int kCodes = 600;  // pages that look different
-constexpr size_t kMostRanges = 400;
 constexpr int64_t kMostGrowthBytes = 100'000'000;
-
-struct Settings {
-  double minutes = 1;
-  unsigned seed = 1;
-  int clients = 12;
-  std::string plant = "nothing";
-};
-
-int Between(Random& random, int low, int high) {
-  return std::uniform_int_distribution<int>(low, high)(random);
-}
-
-int CodeOf(int first_code, int page) { return (first_code + page - 1) % kCodes + 1; }
-
-std::string Document(int first_code, int pages) {
-  std::vector<MadePage> made(pages);
-  for (int page = 1; page <= pages; ++page) made[page - 1].code = CodeOf(first_code, page);
-  return MakePdf(made);
-}
-
-// "1-3,7" of ascending numbers; as many as a request may name, the rest is asked for later.
-std::string Ranges(const std::vector<int>& pages) {
-  std::vector<std::string> ranges;
-  for (size_t begin = 0, end = 0; begin < pages.size() && ranges.size() < kMostRanges; begin = end) {
-    for (end = begin + 1; end < pages.size() && pages[end] == pages[end - 1] + 1;) ++end;
-    ranges.push_back(absl::StrCat(pages[begin], "-", pages[end - 1]));
-  }
-  return absl::StrJoin(ranges, ",");
-}
-
-// Waits in pieces that a stop ends.
-class Stop {
- public:
-  explicit Stop(Clock::time_point end) : end_(end) {}
-  Clock::time_point end() const { return end_; }
-  bool over() const { return Clock::now() >= end_; }
-  // False when the run is over.
-  bool Pause(int milliseconds) const {
-    std::this_thread::sleep_until(
-        std::min(end_, Clock::now() + std::chrono::milliseconds(milliseconds)));
-    return !over();
-  }
-
- private:
-  const Clock::time_point end_;
-};
-
-// What became of calls, for the reader of the report.
-struct Counts {
-  std::atomic<int> calls = 0, broken = 0, refused = 0, failed_pages = 0, failed_opens = 0,
-                   cancelled = 0, unexpected = 0, restarts = 0;
-};
-
-struct Parts {
-  const Settings& settings;
-  RestartedService& service;
-  Books& books;
-  Counts& counts;
-  const Stop& stop;
-  std::map<int, std::string> texts;  // by code, as an undisturbed reading gave them
-};
-
-// One user: sends documents one after the other and asks again for the pages that it did not get.
-class Client {
- public:
-  Client(Parts& parts, unsigned seed)
-      : parts_(parts),
-        random_(seed),
-        stub_(v1::OcrService::NewStub(grpc::CreateCustomChannel(
-            parts.service.address(), grpc::InsecureChannelCredentials(), Arguments()))) {}
-
-  void Run() {
-    while (!parts_.stop.over()) ReadDocument();
-  }
-
- private:
-  static grpc::ChannelArguments Arguments() {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return arguments;
-  }
-
-  int Pages() {
-    const int kind = Between(random_, 1, 100);
-    return kind <= 40 ? 1 : kind <= 90 ? Between(random_, 2, 40) : kind <= 99 ? 300 : 3000;
-  }
-
-  void ReadDocument() {
-    const int pages = Pages();
-    const int first_code = Between(random_, 0, kCodes - 1);
-    const std::string bytes = Document(first_code, pages);
-    const int number = parts_.books.Owe(pages);
-    if (Between(random_, 1, 8) == 1) {  // this one changes its mind
-      Call(number, first_code, bytes, Between(random_, 0, pages));
-      ++parts_.counts.cancelled;
-      return parts_.books.Forget(number);
-    }
-    // Past the end of the run it still finishes what it began, in a quiet service.
-    const auto give_up = parts_.stop.end() + std::chrono::seconds(120);
-    while (!parts_.books.Missing(number).empty() && Clock::now() < give_up) {
-      if (!Call(number, first_code, bytes, -1)) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(Between(random_, 20, 200)));
-      }
-    }
-  }
-
-  // Asks for what is missing; false when it is best to wait a moment.
-  //   cancel_after  events, or -1
-  bool Call(int number, int first_code, const std::string& bytes, int cancel_after) {
-    ++parts_.counts.calls;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(3));
-    const auto stream = stub_->Recognize(&context);
-    std::thread upload([&] { Upload(number, bytes, *stream); });
-    const bool slow = bytes.size() < 200'000 && Between(random_, 1, 6) == 1;
-    v1::RecognizeResponse event;
-    bool told_end = false;
-    while (stream->Read(&event)) {
-      if (event.has_page_result()) Take(number, first_code, event.page_result());
-      if (event.has_page_failed()) ++parts_.counts.failed_pages;
-      told_end = told_end || event.has_summary();
-      if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(Between(random_, 0, 30)));
-      if (cancel_after >= 0 && cancel_after-- == 0) context.TryCancel();
-    }
-    upload.join();
-    const grpc::Status status = stream->Finish();
-    Note(status, told_end);
-    return status.ok();
-  }
-
-  void Note(const grpc::Status& status, bool told_end) {
-    switch (status.error_code()) {
-      case grpc::StatusCode::OK:
-        if (!told_end) ++parts_.counts.unexpected;
-        return;
-      case grpc::StatusCode::RESOURCE_EXHAUSTED:
-        ++parts_.counts.refused;
-        return;
-      case grpc::StatusCode::UNAVAILABLE:
-        ++parts_.counts.broken;
-        return;
-      case grpc::StatusCode::CANCELLED:
-        return;
-      case grpc::StatusCode::INVALID_ARGUMENT:
-        // The renderer that opened the document was frozen, or two of them were killed.
-        if (Reason(status) == "RENDER_TIMEOUT" || Reason(status) == "RENDER_DIED") {
-          ++parts_.counts.failed_opens;
-          return;
-        }
-        [[fallthrough]];
-      default:
-        ++parts_.counts.unexpected;
-        std::fprintf(stderr, "unexpected: %d %s\n", status.error_code(),
-                     status.error_message().c_str());
-    }
-  }
-
-  void Upload(int number, const std::string& bytes,
-              grpc::ClientReaderWriter<v1::RecognizeRequest, v1::RecognizeResponse>& stream) {
-    v1::RecognizeRequest request;
-    request.mutable_options()->set_page_ranges(Ranges(parts_.books.Missing(number)));
-    request.mutable_options()->set_request_id(absl::StrCat("document-", number));
-    if (!stream.Write(request)) return;
-    for (size_t at = 0; at < bytes.size(); at += 256 << 10) {
-      request.set_chunk(bytes.substr(at, 256 << 10));
-      if (!stream.Write(request)) return;
-    }
-    stream.WritesDone();
-  }
-
-  void Take(int number, int first_code, const v1::PageResult& page) {
-    const std::string& expected = parts_.texts.at(CodeOf(first_code, page.page_number()));
-    parts_.books.Got(number, page.page_number(), page.markdown() == expected);
-    const bool plants = planted_ == 0 && parts_.settings.plant == "double";
-    if (plants) parts_.books.Got(number, page.page_number(), true);
-    planted_ += plants ? 1 : 0;
-  }
-
-  Parts& parts_;
-  Random random_;
-  std::unique_ptr<v1::OcrService::Stub> stub_;
-  int planted_ = 0;
-};
-
-// Kills, freezes and restarts until the run is over. Fronts are restarted in its first half alone, so
-// that the memory of one front can be followed through the second.
-int Disturb(Parts& parts, Clock::time_point half) {
-  Random random(parts.settings.seed);
-  int faults = 0;
-  for (const bool by_crash : {true, false}) {  // of each at least one
-    if (!parts.stop.Pause(Between(random, 500, 2000))) return faults;
-    ++faults;
-    ++parts.counts.restarts;
-    if (!parts.service.StartAgain(by_crash)) return faults;
-  }
-  while (parts.stop.Pause(Between(random, 200, 1500))) {
-    const int kind = Between(random, 1, 100);
-    if (kind <= 35) {
-      faults += parts.service.Signal("quire-fake-worker", SIGKILL, random);
-    } else if (kind <= 45) {
-      faults += parts.service.Signal("quire-fake-worker", SIGSTOP, random);
-    } else if (kind <= 75) {
-      faults += parts.service.Signal("quire-render", SIGKILL, random);
-    } else if (kind <= 85) {
-      faults += parts.service.Signal("quire-render", SIGSTOP, random);
-    } else if (Clock::now() < half) {
-      ++faults;
-      ++parts.counts.restarts;
-      if (!parts.service.StartAgain(/*by_crash=*/kind > 92)) break;
-    }
-  }
-  return faults;
-}
+constexpr double kLeastNanoShare = 0.1;
+constexpr double kMinutesForNanoShare = 2.5;  // a shorter run ends before the shares are even
+constexpr char kToken[] = "torture-torture-torture-torture";
 
 // Follows the memory from mid-run to the end.
 struct Memory {
@@ -262,93 +44,157 @@ int64_t Settled(RestartedService& service) {
   return looks[4];
 }
 
-std::map<int, std::string> LearnTexts(RestartedService& service) {
+// The texts of all pages that there are, by code, from a quiet service; empty when they are not all
+// different.
+std::map<int, std::string> LearnTexts(RestartedService& service, const std::string& model) {
   const auto stub = v1::OcrService::NewStub(
       grpc::CreateChannel(service.address(), grpc::InsecureChannelCredentials()));
-  const Recognised read = Recognise(*stub, Document(0, kCodes));
+  const int codes = model == kNano ? kNanoCodes : kCodes;
+  v1::RecognizeOptions options;
+  options.set_model(model);
+  if (model == kNano) AskNano(options);
+  const std::string document = model == kNano ? NanoDocument(0, codes) : PlainDocument(0, codes);
   std::map<int, std::string> texts;
   std::set<std::string> different;
+  const auto until = Clock::now() + std::chrono::seconds(60);  // for a remote worker to come
+  Recognised read;
+  do {
+    read = Recognise(*stub, document, options);
+  } while (Reason(read.status) == "UNKNOWN_MODEL" && Clock::now() < until);
   for (const auto& [page, text] : read.Markdown()) {
     texts[page] = text;
     different.insert(text);
   }
-  if (different.size() != kCodes) texts.clear();
-  return texts;
+  if (static_cast<int>(different.size()) == codes) return texts;
+  std::fprintf(stderr, "%zu texts of %d pages differ: %s\n", different.size(), codes,
+               read.status.error_message().c_str());
+  return {};
 }
 
-int Report(const Parts& parts, int faults, const Memory& memory) {
+int Report(const RunParts& parts, const RestartedService& service, int faults, const Memory& memory) {
   const Books::Balance balance = parts.books.Close();
+  const Counts& counts = parts.counts;
   const int64_t growth = memory.end_bytes - memory.middle_bytes;
+  const int64_t pages = std::max<int64_t>(1, counts.nano_pages + counts.other_pages);
+  const double nano_share = static_cast<double>(counts.nano_pages) / static_cast<double>(pages);
   std::printf(
-      "seed %u, %.1f minutes, %d clients: %d documents (%d cancelled), %d pages, %d calls, %d "
-      "broken, %d refused, %d pages and %d documents failed and asked again, %d faults, %d of "
-      "them restarts of the front\n"
-      "unexpected answers %d, unaccounted %d, doubled %d, wrong %d, orphans %d, files left %d, memory %+.1f MB from mid-run "
-      "to end\n",
+      "seed %u, %.1f minutes, %d clients: %d documents (%d cancelled), %d pages (%.1f %% read by "
+      "nano), %d calls, %d broken, %d refused, %d met a full disk, %d pages and %d documents failed "
+      "and asked again, %d faults, %d of them restarts of the front\n"
+      "unexpected answers %d, unaccounted %d, doubled %d, wrong %d, orphans %d, files left %d, memory "
+      "%+.1f MB from mid-run to end\n",
       parts.settings.seed, parts.settings.minutes, parts.settings.clients, balance.documents,
-      balance.forgotten, balance.pages, parts.counts.calls.load(), parts.counts.broken.load(),
-      parts.counts.refused.load(), parts.counts.failed_pages.load(), parts.counts.failed_opens.load(), faults,
-      parts.counts.restarts.load(),
-      parts.counts.unexpected.load(), balance.unaccounted,
-      balance.doubled, balance.wrong, parts.service.orphans(), parts.service.left_files(),
+      balance.forgotten, balance.pages, 100 * nano_share, counts.calls.load(), counts.broken.load(),
+      counts.refused.load(), counts.disk_full.load(), counts.failed_pages.load(),
+      counts.failed_opens.load(), faults, counts.restarts.load(), counts.unexpected.load(),
+      balance.unaccounted, balance.doubled, balance.wrong, service.orphans(), service.left_files(),
       static_cast<double>(growth) / 1e6);
+  const bool enough_nano = parts.nano_texts.empty() || nano_share >= kLeastNanoShare ||
+                           parts.settings.minutes < kMinutesForNanoShare;
+  if (!enough_nano) std::printf("nano read less than a tenth of the pages\n");
   const bool balanced = balance.unaccounted == 0 && balance.doubled == 0 && balance.wrong == 0 &&
-                        parts.counts.unexpected == 0 &&
-                        parts.service.orphans() == 0 && parts.service.left_files() == 0 &&
-                        growth <= kMostGrowthBytes && balance.pages > 0 && faults > 0;
+                        counts.unexpected == 0 && service.orphans() == 0 &&
+                        service.left_files() == 0 && growth <= kMostGrowthBytes &&
+                        balance.pages > 0 && faults > 0 && enough_nano;
   std::printf("%s\n", balanced ? "the books balance" : "THE BOOKS DO NOT BALANCE");
   return balanced ? 0 : 1;
 }
 
-int RunTorture(const Settings& settings) {
-  std::string folder = "/tmp/quire-torture-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) return 2;
-  RestartedService service(folder);
-  if (!service.Start()) return 2;
-  Books books;
-  Counts counts;
-  const auto begin = Clock::now();
-  const auto length = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(60 * settings.minutes));
-  const Stop stop(begin + length);
-  Parts parts{.settings = settings, .service = service, .books = books, .counts = counts,
-              .stop = stop, .texts = LearnTexts(service)};
-  if (parts.texts.empty()) return 2;
+bool HasNano() { return std::filesystem::exists(absl::StrCat(QUIRE_BINARIES, "/quire-worker")); }
+
+RemoteWorkerOptions NanoBy(const std::string& front, const std::string& token_file) {
+  return {.program = "quire-worker",
+          .id = kNano,
+          .fronts = {front},
+          .token_file = token_file,
+          .arguments = {"--device", "cpu", "--slots", "2"}};
+}
+
+// Runs clients against faults, and looks at the memory.
+int Fight(RunParts& parts, Victims& victims, Clock::time_point begin) {
+  const auto length = parts.stop.end() - begin;
   std::vector<std::thread> clients;
-  for (int i = 0; i < settings.clients; ++i) {
-    clients.emplace_back([&, i] { Client(parts, settings.seed * 1000 + i).Run(); });
+  for (int i = 0; i < parts.settings.clients; ++i) {
+    clients.emplace_back([&, i] {
+      const std::string& address =
+          i % 3 == 0 ? victims.client_link.address() : victims.service.address();
+      TortureClient(parts, address, parts.settings.seed * 1000 + i).Run();
+    });
   }
-  const bool leaks = settings.plant == "leak";
-  if (leaks) service.MeasureThisProcess();
+  const bool leaks = parts.settings.plant == "leak";
+  if (leaks) victims.service.MeasureThisProcess();
   Memory memory;
   std::vector<char> leak;
   std::thread measurer([&] {
     std::this_thread::sleep_until(begin + length * 6 / 10);
-    memory.middle_bytes = Settled(service);
+    memory.middle_bytes = Settled(victims.service);
     if (leaks) leak.assign(2 * kMostGrowthBytes, 1);
   });
-  // On this thread: a front is killed when the thread that started it ends.
-  const int faults = Disturb(parts, begin + length / 2);
+  const int faults = Disturb(parts, victims, begin + length / 2);
   measurer.join();
-  memory.end_bytes = Settled(service);
+  memory.end_bytes = Settled(victims.service);
   for (std::thread& client : clients) client.join();
-  if (settings.plant == "loss") books.Owe(1);
-  service.End(/*by_crash=*/false);
+  if (parts.settings.plant == "loss") parts.books.Owe(1);
+  victims.service.End(/*by_crash=*/false);
+  return Report(parts, victims.service, faults, memory);
+}
+
+int RunTorture(const TortureSettings& settings) {
+  std::string folder = "/tmp/quire-torture-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) return 2;
+  const std::string token_file = folder + "/token";
+  std::ofstream(token_file) << kToken << "\n";
+  int outcome = 2;
+  {
+    SmallDisk disk(folder + "/spool");
+    const std::string worker_address = FreeAddress();
+    RestartedService service({.folder = folder,
+                              .worker_address = worker_address,
+                              .token_file = token_file,
+                              .spool_folder = disk.folder()});
+    if (!service.Start()) return 2;
+    Relay client_link(service.address());
+    Relay worker_link(worker_address);
+    RemoteWorker far({.id = "far",
+                      .fronts = {worker_link.address()},
+                      .token_file = token_file,
+                      .arguments = {"--slots", "4"},
+                      .environment = {"QUIRE_FAKE_DELAY_MS=8"}});
+    std::unique_ptr<RemoteWorker> nano;
+    if (settings.nano && HasNano()) {
+      nano = std::make_unique<RemoteWorker>(NanoBy(worker_address, token_file));
+    }
+    if (nano == nullptr) std::printf("no page is read by nano\n");
+    if (!disk.can_be_full()) std::printf("the disk is never full: only root can mount a small one\n");
+    auto texts = LearnTexts(service, "fake");
+    auto nano_texts = nano != nullptr ? LearnTexts(service, kNano) : std::map<int, std::string>();
+    if (texts.empty() || (nano != nullptr && nano_texts.empty())) return 2;
+    Books books;
+    Counts counts;
+    const auto begin = Clock::now();
+    const Stop stop(begin + std::chrono::duration_cast<Clock::duration>(
+                                std::chrono::duration<double>(60 * settings.minutes)));
+    RunParts parts{.settings = settings, .books = books, .counts = counts, .stop = stop,
+                   .texts = std::move(texts), .nano_texts = std::move(nano_texts)};
+    Victims victims{service, disk, client_link, worker_link, far, nano.get()};
+    outcome = Fight(parts, victims, begin);
+  }
   std::filesystem::remove_all(folder);
-  return Report(parts, faults, memory);
+  return outcome;
 }
 
 }  // namespace
 }  // namespace quire
 
 int main(int argc, char** argv) {
-  quire::Settings settings;
+  quire::TortureSettings settings;
   CLI::App app("Runs the service among faults; its clients keep books, which must balance.");
   app.add_option("--minutes", settings.minutes, "How long")->check(CLI::Range(0.1, 600.0));
   app.add_option("--seed", settings.seed, "Of all that is random");
   app.add_option("--clients", settings.clients, "At once")->check(CLI::Range(1, 200));
   app.add_option("--plant", settings.plant, "A fault of the books themselves, to see them fail")
       ->check(CLI::IsMember({"nothing", "loss", "double", "leak"}));
+  app.add_option("--nano", settings.nano, "Whether nano reads a tenth of the pages");
   CLI11_PARSE(app, argc, argv);
   return quire::RunTorture(settings);
 }

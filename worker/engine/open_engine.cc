@@ -10,6 +10,7 @@
 #include "proto/status.h"
 #include "worker/device/device.h"
 #include "worker/engine/engine.h"
+#include "worker/engine/faulty_model.h"
 #include "worker/engine/page_model.h"
 #include "worker/model/ocr_model.h"
 
@@ -112,8 +113,9 @@ absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder
   ReaderInfo info = InfoOf(config, device, dtype, model->fingerprint());
   info.slots = options.slots > 0 ? options.slots : SlotsFor(config, device, kv_dtype);
   info.load_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  auto engine = std::make_unique<Engine>(WrapModel(std::move(model)), std::move(tokenizer),
-                                         std::move(info), RulesFor(device), options.profile_every);
+  auto engine = std::make_unique<Engine>(MakeFaulty(WrapModel(std::move(model)), options.faults),
+                                         std::move(tokenizer), std::move(info), RulesFor(device),
+                                         options.profile_every);
   QUIRE_RETURN_IF_ERROR(WarmUp(*engine));
   return engine;
 }

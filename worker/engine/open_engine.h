@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "worker/engine/model_faults.h"
 #include "worker/engine/page_reader.h"
 
 namespace quire::worker {
@@ -15,6 +16,7 @@ struct EngineOptions {
   int slots = 0;                // pages at once; 0: by device and model
   int threads = 0;              // of a CPU; 0: all cores
   int profile_every = 0;        // each so-many-th decode step is timed by part; 0: none
+  ModelFaults faults;           // for tests
 };
 
 // A reader of pages with the model of a folder, warm: it has read a blank page. Errors are those of

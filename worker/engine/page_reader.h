@@ -35,6 +35,7 @@ struct PageRequest {
   std::optional<NgramBan> ngram_ban;  // the model's own when absent
   int max_tokens = 0;                 // 0: the model's context
   bool stream_text = false;
+  bool alone = false;  // nothing else may be read meanwhile; AloneGate sees to it
 };
 
 enum class FinishReason { kStop, kLength, kRepetition };

@@ -78,6 +78,11 @@ class BandReader {
 
   // InvalidArgument when the strips or tiles have no sound size.
   absl::Status Prepare() {
+    // 200 bytes may claim 65,535 samples, and gigabytes for a small page.
+    if (samples_ > kMostSamples) {
+      return file_.PageDamaged(absl::StrCat("has ", samples_, " samples a pixel; the limit is ",
+                                            kMostSamples));
+    }
     const int64_t piece_width = tiled_ ? file_.Field<uint32_t>(TIFFTAG_TILEWIDTH) : width_;
     const int64_t piece_height =
         file_.Field<uint32_t>(tiled_ ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP);
@@ -114,6 +119,7 @@ class BandReader {
 
  private:
   static constexpr int64_t kMostTileSide = 1 << 15;
+  static constexpr int kMostSamples = 32;
 
   absl::Status ReadPiece(int left, int top, int plane) {
     const uint16_t sample = static_cast<uint16_t>(plane);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <future>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "proto/rich_status.h"
 #include "server/render_pool.h"
@@ -24,8 +25,9 @@ using server::RenderPool;
 
 class RenderProgram : public testing::Test {
  protected:
-  void SetUp() override {
-    server::RenderPoolOptions options;
+  void SetUp() override { Start({}); }
+  void Start(server::RenderPoolOptions options) {
+    pool_ = nullptr;
     options.program = std::string(QUIRE_BINARIES) + "/quire-render";
     options.renderers = 1;
     auto pool = RenderPool::Create(options, [this](std::string_view) { ++kills_; });
@@ -94,6 +96,43 @@ TEST_F(RenderProgram, DrawsEveryPageOfAPdf) {
     ASSERT_TRUE(drawn.ok()) << drawn.status();
     EXPECT_GT(DarkSamples(*drawn), 100) << i;
   }
+}
+
+// A page that draws a form ten times, which draws another one ten times, and so on: 10^12 squares.
+std::string PageWithoutEnd() {
+  std::string pdf = "%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n"
+                    "2 0 obj << /Type /Pages /Count 1 /Kids [3 0 R] >> endobj\n"
+                    "3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R "
+                    "/Resources << /XObject << /X 10 0 R >> >> >> endobj\n"
+                    "4 0 obj << /Length 5 >> stream\n/X Do\nendstream endobj\n";
+  for (int depth = 0; depth < 12; ++depth) {
+    std::string content;
+    for (int i = 0; i < 10; ++i) content += depth == 11 ? "0 0 1 1 re f\n" : "/X Do\n";
+    absl::StrAppend(&pdf, 10 + depth, " 0 obj << /Type /XObject /Subtype /Form /BBox [0 0 100 100] ",
+                    "/Resources << /XObject << /X ", 11 + depth, " 0 R >> >> /Length ",
+                    content.size(), " >> stream\n", content, "\nendstream endobj\n");
+  }
+  return pdf + "trailer << /Root 1 0 R >>\n%%EOF\n";
+}
+
+TEST_F(RenderProgram, EndsAPageThatIsDrawnForEverAndDrawsTheNextDocument) {
+  Start({.page_seconds = 2});
+  const absl::StatusOr<OpenedDocument> opened = Open(PageWithoutEnd());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+
+  EXPECT_EQ(ReasonOf(Draw(*opened, 0).status()), "RENDER_TIMEOUT");
+
+  const absl::StatusOr<OpenedDocument> sound = Open(MakePdf(1));
+  ASSERT_TRUE(sound.ok()) << sound.status();
+  EXPECT_TRUE(Draw(*sound, 0).ok());
+  EXPECT_EQ(kills_, 1);
+}
+
+TEST_F(RenderProgram, DrawsInASandboxThatIsRequired) {
+  Start({.sandbox = "required"});
+  const absl::StatusOr<OpenedDocument> opened = Open(MakePdf(1));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_TRUE(Draw(*opened, 0).ok());
 }
 
 TEST_F(RenderProgram, OutlivesHostileBytes) {

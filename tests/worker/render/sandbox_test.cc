@@ -77,6 +77,7 @@ TEST(Sandbox, LimitsMemory) {
   };
   EXPECT_TRUE(EndedWith(EndOf(can_map(kMemory / 2)), 1));
   EXPECT_TRUE(EndedWith(EndOf(can_map(2 * kMemory)), 0));
+  EXPECT_TRUE(EndedWith(EndOf(can_map(int64_t{8} << 30)), 0));
 }
 #endif
 
