@@ -33,9 +33,9 @@ class FaultyModel : public PageModel {
     return model_->MakeKvCache(tokens);
   }
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences,
-                  KvCache& cache) const override {
+                  KvCache& cache, StepClock* clock) const override {
     Fail(static_cast<int>(sequences.size()));
-    return model_->Step(hidden, sequences, cache);
+    return model_->Step(hidden, sequences, cache, clock);
   }
 
  private:
