@@ -1,6 +1,8 @@
 #include "worker/model/ocr_model.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -68,6 +70,21 @@ struct OcrModel::Impl {
     return weights.CheckAllTaken();
   }
 
+  // As EncodeViews.
+  std::optional<at::Tensor> Encode(const at::Tensor& views, const std::atomic<bool>& stop) const {
+    const std::optional<at::Tensor> sam = sam_model(views.to(options), stop);
+    if (!sam) return std::nullopt;
+    const at::Tensor patches = sam->flatten(2).transpose(1, 2);      // [views, patches, channels]
+    if (config.family == ModelFamily::kV2) {
+      const std::optional<at::Tensor> queries = qwen2_model(patches, stop);
+      if (!queries) return std::nullopt;
+      return projector(*queries);                                    // [views, patches, hidden]
+    }
+    const std::optional<at::Tensor> clip = vision_model(patches, stop);
+    if (!clip) return std::nullopt;
+    return projector(at::cat({*clip, patches}, -1));                 // [views, patches, hidden]
+  }
+
   // Every view that the model is given needs a table with as many queries as it has patches.
   absl::Status CheckQueries() const {
     for (const int side : {config.reading.image_size, config.reading.base_size}) {
@@ -112,17 +129,20 @@ const ModelPlacement& OcrModel::placement() const { return impl_->placement; }
 
 std::optional<at::Tensor> OcrModel::EncodeViews(const at::Tensor& views,
                                                 const std::atomic<bool>& stop) const {
-  const std::optional<at::Tensor> sam = impl_->sam_model(views.to(impl_->options), stop);
-  if (!sam) return std::nullopt;
-  const at::Tensor patches = sam->flatten(2).transpose(1, 2);        // [views, patches, channels]
-  if (impl_->config.family == ModelFamily::kV2) {
-    const std::optional<at::Tensor> queries = impl_->qwen2_model(patches, stop);
-    if (!queries) return std::nullopt;
-    return impl_->projector(*queries);                               // [views, patches, hidden]
-  }
-  const std::optional<at::Tensor> clip = impl_->vision_model(patches, stop);
-  if (!clip) return std::nullopt;
-  return impl_->projector(at::cat({*clip, patches}, -1));            // [views, patches, hidden]
+  const int64_t count = views.size(0);
+  if (!impl_->options.device().is_cpu() || count < at::get_num_threads()) return impl_->Encode(views, stop);
+  // A thread takes views of its own, rather than all of them a part of every operator, most of which are
+  // too short to be worth a fork and a join.
+  std::vector<at::Tensor> parts(count);  // by first view
+  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    const c10::InferenceMode no_gradients;
+    std::optional<at::Tensor> features = impl_->Encode(views.narrow(0, begin, end - begin), stop);
+    if (features) parts[begin] = *std::move(features);
+  });
+  std::erase_if(parts, [](const at::Tensor& part) { return !part.defined(); });
+  const at::Tensor features = parts.empty() ? at::Tensor() : at::cat(parts, 0);
+  if (!features.defined() || features.size(0) < count) return std::nullopt;
+  return features;
 }
 
 at::Tensor OcrModel::ArrangeRows(const at::Tensor& tiles, const at::Tensor& global,
