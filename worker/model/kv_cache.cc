@@ -23,18 +23,29 @@ void AskForLargePages(const at::Tensor& tensor) {
 #endif
 }
 
+// Zeros everywhere: a row that is masked out still takes part, with the weight 0, and must be finite. On a
+// CPU the system gives zeros as they are first touched, so that a cache takes the memory of what it held.
+at::Tensor Zeros(at::IntArrayRef sizes, const at::TensorOptions& options) {
+  const size_t bytes = c10::multiply_integers(sizes) * options.dtype().itemsize();
+  if (!options.device().is_cpu() || bytes == 0) return at::zeros(sizes, options);
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) {
+    TORCH_CHECK_WITH(OutOfMemoryError, false, "the system refuses ", bytes, " bytes for the KV cache");
+  }
+  const at::Tensor tensor =
+      at::from_blob(data, sizes, [bytes](void* memory) { munmap(memory, bytes); }, options);
+  AskForLargePages(tensor);
+  return tensor;
+}
+
 }  // namespace
 
 KvCache::KvCache(const Shape& shape, const at::TensorOptions& options) {
   total_blocks_ = (shape.tokens + kBlockTokens - 1) / kBlockTokens;
   for (int64_t i = 0; i < shape.layers; ++i) {
     const std::vector<int64_t> sizes = {total_blocks_, shape.heads, kBlockTokens, shape.head_dim};
-    for (std::vector<at::Tensor>* cached : {&keys_, &values_}) {
-      const at::Tensor& tensor = cached->emplace_back(at::empty(sizes, options));
-      if (tensor.is_cpu()) AskForLargePages(tensor);
-      // Finite everywhere: a row that is masked out still takes part, with the weight 0.
-      cached->back().zero_();
-    }
+    keys_.push_back(Zeros(sizes, options));
+    values_.push_back(Zeros(sizes, options));
   }
   for (int64_t block = total_blocks_ - 1; block >= 0; --block) {
     free_blocks_.push_back(static_cast<int32_t>(block));
