@@ -2,7 +2,9 @@
 
 find_program(QUIRE_CCACHE ccache)
 if(QUIRE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${QUIRE_CCACHE}")
+  # ccache takes precompiled headers only from one who says that __TIME__ and the like do not matter.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros" "${QUIRE_CCACHE}")
 endif()
 find_program(QUIRE_MOLD mold)
 
@@ -36,4 +38,29 @@ function(quire_target)
   foreach(name ${ARGN})
     target_link_libraries(${name} PRIVATE quire_flags)
   endforeach()
+endfunction()
+
+# Headers that most files of a target include anyway, parsed once for all of them. OFF shows that each
+# file includes what it uses.
+option(QUIRE_PRECOMPILE_HEADERS "Parse the large headers once for many files" ON)
+
+# quire_precompiled(NAME LIBRARIES ... HEADERS ...): parses HEADERS, with the folders of LIBRARIES.
+function(quire_precompiled name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES;HEADERS")
+  if(NOT QUIRE_PRECOMPILE_HEADERS)
+    return()
+  endif()
+  set(source "${CMAKE_BINARY_DIR}/${name}.cc")
+  file(CONFIGURE OUTPUT "${source}" CONTENT "// Carries precompiled headers.\n")
+  add_library(${name} OBJECT "${source}")
+  quire_target(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} Threads::Threads)
+  target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+endfunction()
+
+# quire_use_precompiled(TARGET NAME): NAME as quire_precompiled() made it.
+function(quire_use_precompiled target name)
+  if(QUIRE_PRECOMPILE_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
 endfunction()
