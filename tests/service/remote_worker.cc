@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,7 +43,9 @@ RemoteWorker::RemoteWorker(RemoteWorkerOptions options) {
   child.arguments.insert(child.arguments.end(), options.arguments.begin(),
                          options.arguments.end());
   child.environment = options.environment;
-  thread_ = std::thread([this, child = std::move(child)] { KeepRunning(child); });
+  thread_ = std::thread([this, network = options.network, child = std::move(child)] {
+    if (network < 0 || setns(network, CLONE_NEWNET) == 0) KeepRunning(child);
+  });
 }
 
 void RemoteWorker::KeepRunning(server::ChildOptions child) {

@@ -20,6 +20,7 @@ struct RemoteWorkerOptions {
   std::string token_file;
   std::vector<std::string> arguments;    // beside those that these make
   std::vector<std::string> environment;  // "KEY=value"
+  int network = -1;  // descriptor of the network that it lives in, kept open; -1: this thread's
 };
 
 // A worker that no front starts: it is kept running, as Kubernetes or systemd would, until this goes.

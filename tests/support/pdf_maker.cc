@@ -1,5 +1,7 @@
 #include "tests/support/pdf_maker.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -21,7 +23,11 @@ std::string Content(const MadePage& page) {
     absl::StrAppendFormat(&content, "BT /F1 24 Tf 20 %g Td (%s) Tj ET\n", page.height_pt / 2,
                           page.text);
   }
-  return content + page.extra;
+  content += page.extra;
+  if (page.padding_bytes > 0) {  // a comment and its two ends
+    absl::StrAppend(&content, "%", std::string(std::max(0, page.padding_bytes - 2), '.'), "\n");
+  }
+  return content;
 }
 
 }  // namespace

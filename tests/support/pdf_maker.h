@@ -15,6 +15,7 @@ struct MadePage {
   int rotate = 0;  // degrees clockwise
   std::string text;   // one line in Helvetica of 24 pt, without brackets or backslashes
   std::string extra;  // content stream operators drawn last
+  int padding_bytes = 0;  // of the content stream that draw nothing
 };
 
 // A PDF 1.4 with these pages, uncompressed, without embedded fonts. The same pages give the same bytes.

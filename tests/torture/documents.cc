@@ -21,7 +21,7 @@ std::string PlainDocument(int first_code, int pages, int padding) {
   for (int page = 1; page <= pages; ++page) {
     made[page - 1].code = CodeOf(first_code, page, kCodes);
   }
-  if (padding > 0) made[0].extra = absl::StrCat("%", std::string(padding, '.'), "\n");
+  made[0].padding_bytes = padding;
   return MakePdf(made);
 }
 

@@ -44,13 +44,15 @@ RestartedService::RestartedService(RestartedServiceOptions options)
       address_(absl::StrCat("unix:", options_.folder, "/front.sock")) {}
 
 bool RestartedService::Start() {
+  std::vector<std::string> environment = options_.environment;
+  environment.push_back("QUIRE_FAKE_DELAY_MS=8");
   auto started = RunningService::Start(
       {.arguments = {"--listen", address_, "--workers", "2", "--worker-args=--slots=4",
                      "--page-stall-seconds", "3", "--max-page-attempts", "20", "--render-seconds",
                      "3", "--drain-seconds", "5", "--max-documents", "10", "--worker-listen",
                      options_.worker_address, "--worker-token-file", options_.token_file,
                      "--spool-dir", options_.spool_folder, "--spool-memory-megabytes", "1"},
-       .environment = {"QUIRE_FAKE_DELAY_MS=8"}});
+       .environment = std::move(environment)});
   if (!started.ok()) {
     std::fprintf(stderr, "%s\n", std::string(started.status().message()).c_str());
     return false;

@@ -19,6 +19,7 @@ struct RestartedServiceOptions {
   std::string worker_address;  // that remote workers dial
   std::string token_file;      // for them
   std::string spool_folder;
+  std::vector<std::string> environment;  // "KEY=value"
 };
 
 // The service under torture, which is started again at the same address whatever becomes of it.

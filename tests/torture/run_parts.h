@@ -41,7 +41,7 @@ class Stop {
 // What became of calls and pages, for the reader of the report.
 struct Counts {
   std::atomic<int> calls = 0, broken = 0, refused = 0, disk_full = 0, failed_pages = 0,
-                   failed_opens = 0, cancelled = 0, unexpected = 0, restarts = 0;
+                   failed_opens = 0, late = 0, unexpected = 0;
   std::atomic<int64_t> nano_pages = 0, other_pages = 0;
 };
 

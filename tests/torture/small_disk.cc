@@ -24,7 +24,7 @@ SmallDisk::~SmallDisk() {
 
 void SmallDisk::Fill() {
   if (!mounted_) return;
-  const int fd = open((folder_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = open((folder_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const std::vector<char> block(1 << 16);
   while (fd >= 0 && write(fd, block.data(), block.size()) > 0) {
   }

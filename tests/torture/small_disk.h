@@ -16,6 +16,7 @@ class SmallDisk {
 
   const std::string& folder() const { return folder_; }
   bool can_be_full() const { return mounted_; }
+  // To its last byte; again and again, for what becomes free meanwhile.
   void Fill();
   void Empty();
 

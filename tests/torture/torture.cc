@@ -15,22 +15,15 @@
 #include "tests/torture/client.h"
 #include "tests/torture/documents.h"
 #include "tests/torture/faults.h"
+#include "tests/torture/report.h"
 
 namespace quire {
 namespace {
 
 using Clock = Stop::Clock;
 
-constexpr int64_t kMostGrowthBytes = 100'000'000;
-constexpr double kLeastNanoShare = 0.1;
-constexpr double kMinutesForNanoShare = 2.5;  // a shorter run ends before the shares are even
+constexpr size_t kLeakBytes = 200'000'000;
 constexpr char kToken[] = "torture-torture-torture-torture";
-
-// Follows the memory from mid-run to the end.
-struct Memory {
-  int64_t middle_bytes = 0;
-  int64_t end_bytes = 0;
-};
 
 // The middle one of several looks over a while, since a worker that was just started is small and a page
 // that is just copied is large.
@@ -71,36 +64,9 @@ std::map<int, std::string> LearnTexts(RestartedService& service, const std::stri
   return {};
 }
 
-int Report(const RunParts& parts, const RestartedService& service, int faults, const Memory& memory) {
-  const Books::Balance balance = parts.books.Close();
-  const Counts& counts = parts.counts;
-  const int64_t growth = memory.end_bytes - memory.middle_bytes;
-  const int64_t pages = std::max<int64_t>(1, counts.nano_pages + counts.other_pages);
-  const double nano_share = static_cast<double>(counts.nano_pages) / static_cast<double>(pages);
-  std::printf(
-      "seed %u, %.1f minutes, %d clients: %d documents (%d cancelled), %d pages (%.1f %% read by "
-      "nano), %d calls, %d broken, %d refused, %d met a full disk, %d pages and %d documents failed "
-      "and asked again, %d faults, %d of them restarts of the front\n"
-      "unexpected answers %d, unaccounted %d, doubled %d, wrong %d, orphans %d, files left %d, memory "
-      "%+.1f MB from mid-run to end\n",
-      parts.settings.seed, parts.settings.minutes, parts.settings.clients, balance.documents,
-      balance.forgotten, balance.pages, 100 * nano_share, counts.calls.load(), counts.broken.load(),
-      counts.refused.load(), counts.disk_full.load(), counts.failed_pages.load(),
-      counts.failed_opens.load(), faults, counts.restarts.load(), counts.unexpected.load(),
-      balance.unaccounted, balance.doubled, balance.wrong, service.orphans(), service.left_files(),
-      static_cast<double>(growth) / 1e6);
-  const bool enough_nano = parts.nano_texts.empty() || nano_share >= kLeastNanoShare ||
-                           parts.settings.minutes < kMinutesForNanoShare;
-  if (!enough_nano) std::printf("nano read less than a tenth of the pages\n");
-  const bool balanced = balance.unaccounted == 0 && balance.doubled == 0 && balance.wrong == 0 &&
-                        counts.unexpected == 0 && service.orphans() == 0 &&
-                        service.left_files() == 0 && growth <= kMostGrowthBytes &&
-                        balance.pages > 0 && faults > 0 && enough_nano;
-  std::printf("%s\n", balanced ? "the books balance" : "THE BOOKS DO NOT BALANCE");
-  return balanced ? 0 : 1;
-}
-
 bool HasNano() { return std::filesystem::exists(absl::StrCat(QUIRE_BINARIES, "/quire-worker")); }
+
+std::string PortOf(const std::string& address) { return address.substr(address.rfind(':') + 1); }
 
 RemoteWorkerOptions NanoBy(const std::string& front, const std::string& token_file) {
   return {.program = "quire-worker",
@@ -123,62 +89,115 @@ int Fight(RunParts& parts, Victims& victims, Clock::time_point begin) {
   }
   const bool leaks = parts.settings.plant == "leak";
   if (leaks) victims.service.MeasureThisProcess();
-  Memory memory;
+  int64_t middle_bytes = 0;
   std::vector<char> leak;
   std::thread measurer([&] {
     std::this_thread::sleep_until(begin + length * 6 / 10);
-    memory.middle_bytes = Settled(victims.service);
-    if (leaks) leak.assign(2 * kMostGrowthBytes, 1);
+    middle_bytes = Settled(victims.service);
+    if (leaks) leak.assign(kLeakBytes, 1);
   });
-  const int faults = Disturb(parts, victims, begin + length / 2);
+  Ending ending{.faults = Disturb(parts, victims, begin + length / 2)};
   measurer.join();
-  memory.end_bytes = Settled(victims.service);
+  ending.memory_growth_bytes = Settled(victims.service) - middle_bytes;
   for (std::thread& client : clients) client.join();
   if (parts.settings.plant == "loss") parts.books.Owe(1);
   victims.service.End(/*by_crash=*/false);
-  return Report(parts, victims.service, faults, memory);
+  ending.orphans = victims.service.orphans();
+  ending.left_files = victims.service.left_files();
+  return Report(parts, ending);
+}
+
+// What this machine allows; it says what it does not.
+struct Surroundings {
+  explicit Surroundings(const std::string& folder)
+      : disk(folder + "/spool"), front_clock(folder + "/front-clock"),
+        worker_clock(folder + "/worker-clock") {
+    auto made = TwoHosts::Make();
+    if (made.ok()) hosts = *std::move(made);
+    if (hosts == nullptr) std::printf("no packet is lost: %s\n", made.status().ToString().c_str());
+    if (!disk.can_be_full()) std::printf("the disk is never full: only root can mount a small one\n");
+    clocks_work = front_clock.Works();
+    if (!clocks_work) std::printf("no clock is set: programs do not see it\n");
+  }
+
+  SmallDisk disk;
+  SteppedClock front_clock, worker_clock;
+  bool clocks_work = false;
+  std::unique_ptr<TwoHosts> hosts;
+};
+
+// All workers that no front starts.
+struct RemoteWorkers {
+  RemoteWorkers(const Surroundings& around, const std::string& link, const std::string& port,
+                const std::string& token_file, bool with_nano)
+      : far(WithoutLetters("far", link, token_file, around.worker_clock.environment())) {
+    if (around.hosts != nullptr) {
+      RemoteWorkerOptions options = WithoutLetters(
+          "distant", absl::StrCat(TwoHosts::kFirstAddress, ":", port), token_file, {});
+      options.network = around.hosts->second_network();
+      distant = std::make_unique<RemoteWorker>(options);
+    }
+    if (!with_nano || !HasNano()) return;
+    nano = std::make_unique<RemoteWorker>(NanoBy(absl::StrCat("127.0.0.1:", port), token_file));
+  }
+
+  static RemoteWorkerOptions WithoutLetters(const std::string& id, const std::string& front,
+                                            const std::string& token_file,
+                                            std::vector<std::string> environment) {
+    environment.push_back("QUIRE_FAKE_DELAY_MS=8");
+    return {.id = id,
+            .fronts = {front},
+            .token_file = token_file,
+            .arguments = {"--slots", "4"},
+            .environment = std::move(environment)};
+  }
+
+  RemoteWorker far;
+  std::unique_ptr<RemoteWorker> distant, nano;
+};
+
+int RunIn(const std::string& folder, const TortureSettings& settings) {
+  Surroundings around(folder);  // before anything that has a network
+  const std::string token_file = folder + "/token";
+  std::ofstream(token_file) << kToken << "\n";
+  const std::string port = PortOf(FreeAddress());
+  RestartedService service({.folder = folder,
+                            .worker_address = absl::StrCat("0.0.0.0:", port),
+                            .token_file = token_file,
+                            .spool_folder = around.disk.folder(),
+                            .environment = around.front_clock.environment()});
+  if (!service.Start()) return 2;
+  Relay client_link(service.address());
+  Relay worker_link(absl::StrCat("127.0.0.1:", port));
+  RemoteWorkers remote(around, worker_link.address(), port, token_file, settings.nano);
+  if (remote.nano == nullptr) std::printf("no page is read by nano\n");
+  auto texts = LearnTexts(service, "fake");
+  auto nano_texts =
+      remote.nano != nullptr ? LearnTexts(service, kNano) : std::map<int, std::string>();
+  if (texts.empty() || (remote.nano != nullptr && nano_texts.empty())) return 2;
+  Books books;
+  Counts counts;
+  const auto begin = Clock::now();
+  const Stop stop(begin + std::chrono::duration_cast<Clock::duration>(
+                              std::chrono::duration<double>(60 * settings.minutes)));
+  RunParts parts{.settings = settings, .books = books, .counts = counts, .stop = stop,
+                 .texts = std::move(texts), .nano_texts = std::move(nano_texts)};
+  Victims victims{.service = service,
+                  .disk = around.disk,
+                  .client_link = client_link,
+                  .worker_link = worker_link,
+                  .hosts = around.hosts.get(),
+                  .front_clock = around.clocks_work ? &around.front_clock : nullptr,
+                  .worker_clock = around.clocks_work ? &around.worker_clock : nullptr,
+                  .far = remote.far,
+                  .nano = remote.nano.get()};
+  return Fight(parts, victims, begin);
 }
 
 int RunTorture(const TortureSettings& settings) {
   std::string folder = "/tmp/quire-torture-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 2;
-  const std::string token_file = folder + "/token";
-  std::ofstream(token_file) << kToken << "\n";
-  int outcome = 2;
-  {
-    SmallDisk disk(folder + "/spool");
-    const std::string worker_address = FreeAddress();
-    RestartedService service({.folder = folder,
-                              .worker_address = worker_address,
-                              .token_file = token_file,
-                              .spool_folder = disk.folder()});
-    if (!service.Start()) return 2;
-    Relay client_link(service.address());
-    Relay worker_link(worker_address);
-    RemoteWorker far({.id = "far",
-                      .fronts = {worker_link.address()},
-                      .token_file = token_file,
-                      .arguments = {"--slots", "4"},
-                      .environment = {"QUIRE_FAKE_DELAY_MS=8"}});
-    std::unique_ptr<RemoteWorker> nano;
-    if (settings.nano && HasNano()) {
-      nano = std::make_unique<RemoteWorker>(NanoBy(worker_address, token_file));
-    }
-    if (nano == nullptr) std::printf("no page is read by nano\n");
-    if (!disk.can_be_full()) std::printf("the disk is never full: only root can mount a small one\n");
-    auto texts = LearnTexts(service, "fake");
-    auto nano_texts = nano != nullptr ? LearnTexts(service, kNano) : std::map<int, std::string>();
-    if (texts.empty() || (nano != nullptr && nano_texts.empty())) return 2;
-    Books books;
-    Counts counts;
-    const auto begin = Clock::now();
-    const Stop stop(begin + std::chrono::duration_cast<Clock::duration>(
-                                std::chrono::duration<double>(60 * settings.minutes)));
-    RunParts parts{.settings = settings, .books = books, .counts = counts, .stop = stop,
-                   .texts = std::move(texts), .nano_texts = std::move(nano_texts)};
-    Victims victims{service, disk, client_link, worker_link, far, nano.get()};
-    outcome = Fight(parts, victims, begin);
-  }
+  const int outcome = RunIn(folder, settings);
   std::filesystem::remove_all(folder);
   return outcome;
 }
