@@ -1,7 +1,6 @@
 #include "client/config.h"
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -11,10 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/config_bench.h"
+#include "client/config_description.h"
 #include "client/config_evaluate.h"
 #include "client/config_models.h"
 #include "client/exit_code.h"
 #include "client/preset.h"
+#include "client/shell/completion.h"
+#include "client/shell/man_page.h"
 #include "proto/version.h"
 
 namespace quire::client {
@@ -77,19 +79,38 @@ void AddWhatToRead(CLI::App& app, RecogniseConfig& config) {
   Add(app, "--password-file", config.password_file, "File whose first line opens the PDF");
 }
 
+void AddTreatment(CLI::App& app, PageTreatment& treatment) {
+  Add(app, "--text-layer", treatment.text_layer,
+      "A PDF's own text: use it where a page has it, compare it with what is read (the edit "
+      "distance "
+      "of each page is in the JSON), or ignore it (the default)")
+      ->check(CLI::IsMember({"use", "compare", "ignore"}));
+  Add(app, "--orient", treatment.orient,
+      "auto: try a page that reads badly turned by 90, 180 and 270 degrees, too; none (the "
+      "default)")
+      ->check(CLI::IsMember({"auto", "none"}));
+  Add(app, "--clean", treatment.clean_ups,
+      "Clean page images before they are read: deskew, background (shadows, paper), contrast; "
+      "several with commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"deskew", "background", "contrast"}));
+  Add(app, "--frames", treatment.frames,
+      "Frames of a video to read: every=2s, scene (each new picture), or count=20");
+}
+
 void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
   static const std::map<std::string, OutputFormat> formats = {
-      {"markdown", OutputFormat::kMarkdown},
-      {"text", OutputFormat::kText},
-      {"json", OutputFormat::kJson},
-      {"document", OutputFormat::kDocument},
-      {"hocr", OutputFormat::kHocr}};
+      {"markdown", OutputFormat::kMarkdown}, {"text", OutputFormat::kText},
+      {"json", OutputFormat::kJson},         {"document", OutputFormat::kDocument},
+      {"hocr", OutputFormat::kHocr},         {"pdf", OutputFormat::kPdf}};
   Add(app, "--format,-f", config.format,
-      "markdown, text, json, hocr, or document (one Markdown text without page ends)")
+      "markdown, text, json, hocr, document (one Markdown text without page ends), or pdf (page "
+      "images "
+      "over their text, searchable)")
       ->transform(
-          CLI::CheckedTransformer(formats).description("{document,hocr,json,markdown,text}"));
+          CLI::CheckedTransformer(formats).description("{document,hocr,json,markdown,pdf,text}"));
   Add(app, "--output-dir,-o", config.output_folder,
-      "Write NAME.md, .txt, .json or .hocr for each document into this folder");
+      "Write NAME.md, .txt, .json, .hocr or .pdf for each document into this folder");
   AddFlag(app, "--resume", config.resume,
           "Do not read again what an earlier call with the same flags left in the output folder");
   Add(app, "--report", config.report_file,
@@ -162,6 +183,9 @@ absl::Status ValidateRecognise(const RecogniseConfig& config) {
     return Wrong(absl::StrFormat("--report-preview-px is %d: use 100 to 4000, or 0 for none",
                                  config.report_preview_px));
   }
+  if (config.resume && NeedsImages(config.format)) {
+    return Wrong("--resume keeps pages without their images: leave it out with --format pdf");
+  }
   if (config.report_file == "-") {
     return Wrong("--report is '-': give a file's name; standard output is for the text");
   }
@@ -224,6 +248,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   CLI::App* recognise = app.add_subcommand("recognise", "Read documents: PDF, PNG, JPEG, ...");
   recognise->alias("recognize")->footer(Footer());
   AddWhatToRead(*recognise, config.recognise);
+  AddTreatment(*recognise, config.recognise.treatment);
   AddHowToWrite(*recognise, config.recognise);
   AddHowToCall(*recognise, config.recognise);
   AddWhichServer(*recognise, config);
@@ -255,10 +280,25 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   CLI::App* profile = AddProfileCommand(app, config.profile);
   AddWhichServer(*profile, config);
 
+  std::string shell;
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a script that completes quire's flags in a shell");
+  completion->add_option("SHELL", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  const CLI::App* man = app.add_subcommand("man", "Print the manual page: quire man | man -l -");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = app.exit(error) == 0 ? kExitOk : kExitUsage;
+    return parsed;
+  }
+  if (completion->parsed() || man->parsed()) {
+    const std::string text = man->parsed() ? WriteManPage(Describe(app), kVersion, kExitCodeHelp)
+                                           : WriteCompletion(shell, Describe(app));
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    parsed.exit_code = written ? kExitOk : kExitPipeClosed;
     return parsed;
   }
   config.command = status->parsed() ? Command::kStatus

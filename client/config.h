@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "client/access.h"
 #include "client/bench/bench_config.h"
 #include "client/evaluate/evaluate_config.h"
 #include "client/models/models_config.h"
 #include "client/page_format.h"
+#include "client/page_treatment.h"
 #include "client/profile/profile_config.h"
 #include "client/trace/trace_config.h"
+#include "proto/access.h"
 
 namespace quire::client {
 
@@ -30,6 +31,7 @@ struct RecogniseConfig {
   std::string task;                // --task; markdown, or what --prompt and --locate say
   std::string prompt;              // --prompt
   std::string locate;              // --locate
+  PageTreatment treatment;         // --text-layer, --orient, --clean, --frames
   std::string password_file;       // --password-file
   std::string model;               // --model: registry key
   std::string request_id;          // --request-id

@@ -16,7 +16,7 @@ absl::Status DocumentRun::OnEvent(const v1::RecognizeResponse& event) {
   if (event.has_accepted()) {
     accepted_ = true;
     selected_pages_ = event.accepted().selected_pages();
-    progress_.OnOpened(selected_pages_);
+    progress_.OnOpened(selected_pages_, event.accepted().pages_ahead());
   } else if (event.has_page_started() && event.page_started().attempt() > 1 && !options_.quiet) {
     progress_.Say(absl::StrFormat(
         "quire: %s: page %d is read again (attempt %d)%s\n", Printable(options_.name),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 
 #include "absl/strings/numbers.h"
@@ -49,6 +50,14 @@ ExitCode ExitCodeFor(const absl::Status& status) {
     default:
       return kExitInternal;
   }
+}
+
+ExitCode SayOutcome(const absl::Status& status) {
+  const ExitCode code = ExitCodeFor(status);
+  if (code != kExitOk && code != kExitPipeClosed) {
+    std::fprintf(stderr, "quire: %s\n", Printable(std::string(status.message())).c_str());
+  }
+  return code;
 }
 
 ExitCode Worse(ExitCode a, ExitCode b) {

@@ -45,6 +45,10 @@ absl::Status WithExitCode(absl::Status status, ExitCode code);
 // The code for a status: its mark, else by the status code of the server's answer.
 ExitCode ExitCodeFor(const absl::Status& status);
 
+// Says on standard error what went wrong, if anything did that somebody can still read: the end of
+// a command. Returns its code.
+ExitCode SayOutcome(const absl::Status& status);
+
 // The one of two that the process ends with, in the order of kExitCodeHelp.
 ExitCode Worse(ExitCode a, ExitCode b);
 

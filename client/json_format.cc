@@ -20,6 +20,20 @@ Json BlockToJson(const v1::Block& block) {
   return {{"label", block.label()}, {"text", block.text()}, {"boxes", std::move(boxes)}};
 }
 
+// What was found out beside the text, where something was.
+void AddTreatment(const v1::PageResult& page, Json& json) {
+  json["text_source"] = page.text_source() == v1::TEXT_SOURCE_TEXT_LAYER ? "text-layer" : "model";
+  json["turned_degrees"] = page.turned_degrees();
+  if (page.has_text_layer()) {
+    const bool has_text = page.text_layer().layer_characters() > 0;
+    json["text_layer"] = {
+        {"layer_characters", page.text_layer().layer_characters()},
+        {"edit_distance", has_text ? Json(page.text_layer().edit_distance()) : Json()}};
+  }
+  if (page.deskewed_degrees() != 0) json["deskewed_degrees"] = page.deskewed_degrees();
+  if (page.frame_seconds() > 0) json["frame_seconds"] = page.frame_seconds();
+}
+
 }  // namespace
 
 Json SecondsToJson(const v1::StageSeconds& seconds) {
@@ -52,6 +66,7 @@ Json PageToJson(const v1::PageResult& page) {
                {"model", page.model()},
                {"total_seconds", page.total_seconds()},
                {"seconds", SecondsToJson(page.seconds())}};
+  AddTreatment(page, json);
   if (!page.raw_output().empty()) json["raw_output"] = page.raw_output();
   return json;
 }
@@ -70,7 +85,8 @@ Json DocumentToJson(const std::string& name, const v1::DocumentAccepted& accepte
           {"format", NameOf(accepted.format())},
           {"document_pages", accepted.document_pages()},
           {"selected_pages", accepted.selected_pages()},
-          {"document_bytes", accepted.document_bytes()}};
+          {"document_bytes", accepted.document_bytes()},
+          {"pages_ahead", accepted.pages_ahead()}};
 }
 
 Json SummaryToJson(const v1::DocumentSummary& summary) {

@@ -1,28 +1,29 @@
 #pragma once
 
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/access.h"
 #include "client/document_source.h"
 #include "client/interrupt.h"
+#include "proto/access.h"
 #include "quire/v1/ocr.grpc.pb.h"
 
 namespace quire::client {
 
 // One document to have read.
 struct RecogniseCall {
+  using OnEventFunction = std::function<absl::Status(const v1::RecognizeResponse&)>;
   v1::RecognizeOptions options;
   double timeout_seconds = 0;  // for the whole call; 0: none
   // Each message of the answer, on the calling thread. An error cancels the call.
-  std::function<absl::Status(const v1::RecognizeResponse&)> on_event;
+  OnEventFunction on_event;
   // Bytes handed to the connection so far, on another thread.
   std::function<void(int64_t)> on_sent;
 };

@@ -6,6 +6,7 @@
 #include "client/hocr_writer.h"
 #include "client/join/joined_writer.h"
 #include "client/json_format.h"
+#include "client/pdf/pdf_writer.h"
 #include "client/stream_writer.h"
 #include "proto/rich_status.h"
 #include "proto/status.h"
@@ -102,6 +103,7 @@ std::unique_ptr<DocumentWriter> MakeDocumentWriter(OutputOptions options, TextSi
   }
   if (options.format == OutputFormat::kDocument) return MakeJoinedWriter(std::move(options), sink);
   if (options.format == OutputFormat::kHocr) return MakeHocrWriter(std::move(options), sink);
+  if (options.format == OutputFormat::kPdf) return MakePdfWriter(std::move(options), sink);
   if (options.stream) return std::make_unique<StreamWriter>(std::move(options), sink);
   return std::make_unique<PageTextWriter>(std::move(options), sink);
 }

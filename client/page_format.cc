@@ -45,6 +45,8 @@ std::string_view FileEnding(OutputFormat format) {
       return ".json";
     case OutputFormat::kHocr:
       return ".hocr";
+    case OutputFormat::kPdf:
+      return ".pdf";
   }
   return "";
 }
@@ -52,6 +54,8 @@ std::string_view FileEnding(OutputFormat format) {
 bool NeedsBlocks(OutputFormat format) {
   return format != OutputFormat::kMarkdown && format != OutputFormat::kText;
 }
+
+bool NeedsImages(OutputFormat format) { return format == OutputFormat::kPdf; }
 
 std::string Printable(std::string_view text) {
   std::string line;

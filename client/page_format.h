@@ -8,13 +8,16 @@
 namespace quire::client {
 
 // What is written for a page.
-enum class OutputFormat { kMarkdown, kText, kJson, kDocument, kHocr };
+enum class OutputFormat { kMarkdown, kText, kJson, kDocument, kHocr, kPdf };
 
 // Ending of a file in this format, dot included.
 std::string_view FileEnding(OutputFormat format);
 
 // Whether the format is made of a page's blocks, or of its text alone.
 bool NeedsBlocks(OutputFormat format);
+
+// Whether it is made of pages' images, too.
+bool NeedsImages(OutputFormat format);
 
 // `text` as one line that is safe on a terminal: control characters become spaces, bytes that are
 // not UTF-8 become U+FFFD.

@@ -41,6 +41,9 @@ std::string FormatProgress(const ProgressState& state, int columns) {
     return Shorten(line, columns);
   }
   line += absl::StrFormat(": %d of %d pages", state.pages_done, state.pages_total);
+  if (state.pages_done == 0 && state.pages_ahead > 0) {
+    line += absl::StrFormat(", shares the workers with %d others", state.pages_ahead);
+  }
   if (state.pages_done > 0 && state.elapsed_seconds > 0) {
     const double page_seconds = state.elapsed_seconds / state.pages_done;
     line += absl::StrFormat(", %.1f pages a minute", 60 / page_seconds);
@@ -62,8 +65,9 @@ void Progress::OnSent(int64_t bytes_sent) {
   Draw(/*at_once=*/bytes_sent == state_.document_bytes);
 }
 
-void Progress::OnOpened(int pages_total) {
+void Progress::OnOpened(int pages_total, int64_t pages_ahead) {
   MutexLock lock(mutex_);
+  state_.pages_ahead = pages_ahead;
   state_.pages_total = pages_total;
   opened_ = std::chrono::steady_clock::now();
   Draw(/*at_once=*/true);

@@ -17,6 +17,7 @@ struct ProgressState {
   int64_t document_bytes = 0;
   int pages_done = 0;         // read or failed
   int pages_total = 0;        // 0 until the server has opened the document
+  int64_t pages_ahead = 0;    // of other documents, when it was opened
   double elapsed_seconds = 0; // since the server opened it
 };
 
@@ -36,7 +37,7 @@ class Progress {
 
   void StartDocument(std::string_view name, int64_t document_bytes);
   void OnSent(int64_t bytes_sent);
-  void OnOpened(int pages_total);
+  void OnOpened(int pages_total, int64_t pages_ahead);
   void OnPageDone();
   // Takes the line away until the next change: before text goes to the same terminal.
   void Clear();

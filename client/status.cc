@@ -2,7 +2,6 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <cstdio>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -60,14 +59,6 @@ std::string FormatWorker(const v1::WorkerInfo& worker) {
   return text;
 }
 
-ExitCode Say(const absl::Status& status) {
-  const ExitCode code = ExitCodeFor(status);
-  if (code != kExitOk && code != kExitPipeClosed) {
-    std::fprintf(stderr, "quire: %s\n", Printable(std::string(status.message())).c_str());
-  }
-  return code;
-}
-
 }  // namespace
 
 std::string FormatServerInfo(std::string_view address, const v1::GetServerInfoResponse& info) {
@@ -113,14 +104,14 @@ std::string WatchJsonLine(std::string_view server, const v1::WatchStatusResponse
 
 ExitCode ShowStatus(OcrClient& client, bool json) {
   const auto info = client.GetServerInfo(kStatusTimeoutSeconds);
-  if (!info.ok()) return Say(info.status());
-  return Say(MakeStdoutSink()->Write(json ? ToJsonLine(*info)
-                                          : FormatServerInfo(client.address(), *info)));
+  if (!info.ok()) return SayOutcome(info.status());
+  return SayOutcome(MakeStdoutSink()->Write(json ? ToJsonLine(*info)
+                                                 : FormatServerInfo(client.address(), *info)));
 }
 
 ExitCode WatchServer(OcrClient& client, double interval_seconds, bool json) {
   const auto sink = MakeStdoutSink();
-  return Say(client.WatchStatus(interval_seconds, [&](const v1::WatchStatusResponse& state) {
+  return SayOutcome(client.WatchStatus(interval_seconds, [&](const v1::WatchStatusResponse& state) {
     return sink->Write(json ? ToJsonLine(state) : FormatWatchLine(state));
   }));
 }

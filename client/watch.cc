@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <deque>
 #include <memory>
 #include <thread>
@@ -31,14 +30,6 @@ constexpr auto kResizeTick = std::chrono::milliseconds(200);
 
 constexpr char kEnterScreen[] = "\x1b[?1049h\x1b[?25l";  // the other screen, no cursor
 constexpr char kLeaveScreen[] = "\x1b[?25h\x1b[?1049l";
-
-ExitCode Say(const absl::Status& status) {
-  const ExitCode code = ExitCodeFor(status);
-  if (code != kExitOk && code != kExitPipeClosed) {
-    std::fprintf(stderr, "quire: %s\n", Printable(std::string(status.message())).c_str());
-  }
-  return code;
-}
 
 // Pages a minute from the counts of the last while.
 class PageRate {
@@ -144,7 +135,7 @@ ExitCode LiveView::Run(const std::vector<std::unique_ptr<OcrClient>>& clients) {
   const absl::Status left = sink_->Write(kLeaveScreen);
   if (!status.ok()) interrupt_.Request();  // nobody looks: the watchers are to end
   for (std::thread& watcher : watchers) watcher.join();
-  return Say(status.ok() ? left : status);
+  return SayOutcome(status.ok() ? left : status);
 }
 
 // Lines of several fronts, each with its address in front, or as {"server", "status"}.
@@ -164,7 +155,7 @@ ExitCode PrintLines(const Config& config, const std::vector<std::string>& addres
                                            : absl::StrCat(name, "  ", FormatWatchLine(state)));
           });
       MutexLock lock(mutex);
-      worst = Worse(worst, Say(status));
+      worst = Worse(worst, SayOutcome(status));
     });
   }
   for (std::thread& watcher : watchers) watcher.join();
@@ -180,7 +171,7 @@ ExitCode RunWatch(const Config& config, const Terminals& terminals, Interrupt& i
   for (const std::string& address : addresses) {
     const absl::StatusOr<Access> access = ReadAccess(config.access, address);
     if (!access.ok()) {
-      Say(access.status());
+      SayOutcome(access.status());
       return kExitUsage;
     }
     clients.push_back(std::make_unique<OcrClient>(address, *access, interrupt));

@@ -127,6 +127,7 @@ void Dispatcher::Send(uint64_t job_id, Job& job, const std::string& worker_id) {
   message.set_document_id(work.document_id);
   message.set_traceparent(work.traceparent);
   message.set_alone(job.page.attempts.alone());
+  if (job.layer_text.has_value()) message.set_layer_text(*job.layer_text);
   RenderedPage drawn = *std::move(job.drawn);
   job.drawn.reset();
   const double seconds = parts_.registry.Assign(worker_id, std::move(message), std::move(drawn));
@@ -172,11 +173,8 @@ void Dispatcher::Draw(const PageQueue::Picked& picked) {
     parts_.metrics.PageAttempt("first");
   }
   page.attempts.OnBegin();
-  RenderPool::PageSpec spec{.page_index = picked.page_number - 1, .size = pool.page_size};
-  if (document.work.options.dpi() > 0) {
-    spec.size = {.long_side_px = 0, .dpi = document.work.options.dpi()};
-  }
-  spec.include_png = document.work.options.include_page_image();
+  const RenderPool::PageSpec spec =
+      MakePageSpec(document.work.options, picked.page_number, pool.page_size);
   ++under_way_[pool.info.key()];
   jobs_.emplace(job_id, Job{.page = std::move(page),
                             .model = pool.info.key(),
@@ -205,12 +203,29 @@ void Dispatcher::OnDrawn(uint64_t job_id, absl::StatusOr<RenderedPage> drawn) {
     return Pump();
   }
   Job& job = found->second;
-  job.png = std::move(drawn->png);
+  job.images = {.cleaned = std::move(drawn->png), .uncleaned = std::move(drawn->uncleaned_png)};
   job.facts = FactsOf(job.page.number, *drawn);
   const double drawn_after = Seconds(Clock::now() - job.page.entered);
   job.facts.mutable_starts()->set_render(std::max(0.0, drawn_after - drawn->seconds));
-  job.drawn = *std::move(drawn);
+  if (!EndWithLayer(job_id, *drawn)) job.drawn = *std::move(drawn);
   Pump();
+}
+
+// Whether the page's own text ends it, without a worker.
+bool Dispatcher::EndWithLayer(uint64_t job_id, const RenderedPage& drawn) {
+  Job& job = jobs_.at(job_id);
+  const Document& document = documents_.at(job.page.document);
+  const quire::v1::RecognizeOptions& options = document.work.options;
+  if (options.text_layer() == quire::v1::TEXT_LAYER_COMPARE && drawn.width_points > 0) {
+    job.layer_text = drawn.layer.has_value() ? drawn.layer->text() : "";
+  }
+  if (options.text_layer() != quire::v1::TEXT_LAYER_USE || !IsWorthUsing(drawn.layer)) return false;
+  Job ended = *Take(job_id);
+  quire::v1::PageResult page = ResultOfLayer(*drawn.layer);
+  page.set_attempts(ended.page.attempts.begun());
+  CompleteResult(ended.facts, Seconds(Clock::now() - ended.page.entered), options, page);
+  document.listener->OnPageRead(std::move(page), ended.images);
+  return true;
 }
 
 void Dispatcher::OnJobStarted(uint64_t job_id, const std::string& worker_id) {
@@ -238,7 +253,7 @@ void Dispatcher::OnJobDone(uint64_t job_id, quire::v1::PageResult page) {
     page.set_worker_id(job->worker_id);
     page.set_model(job->model);
     CompleteResult(job->facts, total, document.work.options, page);
-    document.listener->OnPageRead(std::move(page), std::move(job->png));
+    document.listener->OnPageRead(std::move(page), job->images);
   }
   Pump();
 }

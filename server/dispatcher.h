@@ -14,6 +14,7 @@
 #include "server/event_loop.h"
 #include "server/limits.h"
 #include "server/metrics.h"
+#include "server/outbox.h"
 #include "server/page_attempts.h"
 #include "server/page_queue.h"
 #include "server/page_ranges.h"
@@ -28,8 +29,8 @@ class PageListener {
   virtual ~PageListener() = default;
   virtual void OnPageStarted(int page_number, int attempt, const std::string& worker_id) = 0;
   virtual void OnPageText(int page_number, int attempt, std::string text) = 0;
-  // One of these two for each page, once. `png` is empty unless the document asked for images.
-  virtual void OnPageRead(quire::v1::PageResult page, std::string png) = 0;
+  // One of these two for each page, once.
+  virtual void OnPageRead(quire::v1::PageResult page, const PageImages& images) = 0;
   virtual void OnPageFailed(int page_number, int attempts, const absl::Status& status) = 0;
   // No attached worker can read it and none has come for FrontLimits::worker_wait_seconds.
   virtual void OnNoWorker(const absl::Status& status) = 0;
@@ -104,7 +105,8 @@ class Dispatcher final : public JobEvents {
     std::string model;  // key
     std::optional<RenderedPage> drawn;  // until a worker has it
     quire::v1::PageResult facts;        // size, dpi and seconds that the front knows
-    std::string png;
+    PageImages images;
+    std::optional<std::string> layer_text;  // to compare what is read with
     bool opens_document = false;        // is the first of its document
     bool is_reading = false;
     std::string worker_id;
@@ -119,6 +121,7 @@ class Dispatcher final : public JobEvents {
   void StartDrawing();
   void Draw(const PageQueue::Picked& picked);
   void OnDrawn(uint64_t job_id, absl::StatusOr<RenderedPage> drawn);
+  bool EndWithLayer(uint64_t job_id, const RenderedPage& drawn);
   void Send(uint64_t job_id, Job& job, const std::string& worker_id);
   std::optional<size_t> PoolFor(const Document& document) const;
   bool CanBeRead(const Document& document) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/text_distance/letter_distance.h"
+
 namespace quire::server {
 namespace {
 
@@ -30,8 +32,41 @@ quire::v1::PageResult FactsOf(int page_number, const RenderedPage& drawn) {
   facts.set_width_points(drawn.width_points);
   facts.set_height_points(drawn.height_points);
   facts.set_rotation_degrees(drawn.rotation_degrees);
+  facts.set_deskewed_degrees(drawn.deskewed_degrees);
+  facts.set_frame_seconds(drawn.frame_seconds);
   facts.mutable_seconds()->set_render(drawn.seconds);
   return facts;
+}
+
+RenderPool::PageSpec MakePageSpec(const quire::v1::RecognizeOptions& options, int page_number,
+                                  const RenderSize& size) {
+  RenderPool::PageSpec spec{.page_index = page_number - 1, .size = size};
+  if (options.dpi() > 0) spec.size = {.long_side_px = 0, .dpi = options.dpi()};
+  spec.include_png = options.include_page_image();
+  spec.include_uncleaned_png = options.include_uncleaned_image();
+  spec.include_text_layer = options.text_layer() == quire::v1::TEXT_LAYER_USE ||
+                            options.text_layer() == quire::v1::TEXT_LAYER_COMPARE;
+  for (const int clean_up : options.clean_ups()) {
+    spec.clean_ups.push_back(static_cast<quire::v1::CleanUp>(clean_up));
+  }
+  return spec;
+}
+
+bool IsWorthUsing(const std::optional<quire::render::v1::PageTextLayer>& layer) {
+  if (!layer.has_value()) return false;
+  const std::string_view beginning(layer->text().data(),
+                                   std::min(layer->text().size(), size_t{4096}));
+  return Letters(beginning).size() >= kFewestLayerLetters;
+}
+
+quire::v1::PageResult ResultOfLayer(const quire::render::v1::PageTextLayer& layer) {
+  quire::v1::PageResult result;
+  result.set_markdown(layer.text());
+  result.set_text(layer.text());
+  *result.mutable_blocks() = layer.blocks();
+  result.set_finish_reason(quire::v1::FINISH_REASON_STOP);
+  result.set_text_source(quire::v1::TEXT_SOURCE_TEXT_LAYER);
+  return result;
 }
 
 quire::worker::v1::PageJob MakePageJob(const quire::v1::RecognizeOptions& options,
@@ -50,6 +85,7 @@ quire::worker::v1::PageJob MakePageJob(const quire::v1::RecognizeOptions& option
   job.set_max_tokens(options.max_tokens_per_page());
   job.set_stream_text(options.stream_text());
   job.set_include_raw_output(options.include_raw_output());
+  job.set_find_orientation(options.orient() == quire::v1::ORIENT_AUTO);
   return job;
 }
 
@@ -62,6 +98,8 @@ void CompleteResult(const quire::v1::PageResult& facts, double total_seconds,
   result.set_width_points(facts.width_points());
   result.set_height_points(facts.height_points());
   result.set_rotation_degrees(facts.rotation_degrees());
+  result.set_deskewed_degrees(facts.deskewed_degrees());
+  result.set_frame_seconds(facts.frame_seconds());
   result.set_total_seconds(total_seconds);
   if (result.first_token_seconds() > 0) {
     result.set_first_token_seconds(facts.first_token_seconds() + result.first_token_seconds());

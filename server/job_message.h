@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "quire/v1/ocr.pb.h"
 #include "quire/worker/v1/worker.pb.h"
 #include "server/render_pool.h"
@@ -10,6 +12,16 @@ namespace quire::server {
 // seconds of drawing. When it is sent to a worker, the seconds since its entry into the queue are
 // kept as first_token_seconds; starts has that of the drawing.
 quire::v1::PageResult FactsOf(int page_number, const RenderedPage& drawn);
+
+// How a page is to be drawn; `size` is the model's.
+RenderPool::PageSpec MakePageSpec(const quire::v1::RecognizeOptions& options, int page_number,
+                                  const RenderSize& size);
+
+// Whether a page's own text may stand for what a model would read: a stamp on a scan may not.
+inline constexpr size_t kFewestLayerLetters = 32;
+bool IsWorthUsing(const std::optional<quire::render::v1::PageTextLayer>& layer);
+// Text and blocks of a page that is not read.
+quire::v1::PageResult ResultOfLayer(const quire::render::v1::PageTextLayer& layer);
 
 // A job for a worker, without job_id, document_id, traceparent, alone and pixels.
 quire::worker::v1::PageJob MakePageJob(const quire::v1::RecognizeOptions& options,

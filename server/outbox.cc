@@ -8,17 +8,17 @@ namespace {
 
 constexpr size_t kImageChunkBytes = 1 << 20;
 
-std::vector<Outbox::Message> ImageChunks(int page_number, const std::string& png) {
-  std::vector<Outbox::Message> messages;
+void AddImage(int page_number, const std::string& png, bool uncleaned,
+              std::vector<Outbox::Message>& messages) {
   for (size_t at = 0; at < png.size(); at += kImageChunkBytes) {
     Outbox::Message message;
     quire::v1::PageImageChunk& chunk = *message.response.mutable_page_image();
     chunk.set_page_number(page_number);
     chunk.set_data(png.substr(at, kImageChunkBytes));
     chunk.set_last(at + kImageChunkBytes >= png.size());
+    chunk.set_uncleaned(uncleaned);
     messages.push_back(std::move(message));
   }
-  return messages;
 }
 
 void MoveTo(std::deque<Outbox::Message>& queue, std::vector<Outbox::Message> messages) {
@@ -59,9 +59,11 @@ void Outbox::FlushText(int page_number) {
   Push(std::move(response));
 }
 
-void Outbox::PushEnd(int page_number, std::string png, quire::v1::RecognizeResponse end) {
+void Outbox::PushEnd(int page_number, const PageImages& images, quire::v1::RecognizeResponse end) {
   FlushText(page_number);
-  std::vector<Message> messages = ImageChunks(page_number, png);
+  std::vector<Message> messages;
+  AddImage(page_number, images.uncleaned, /*uncleaned=*/true, messages);
+  AddImage(page_number, images.cleaned, /*uncleaned=*/false, messages);
   messages.push_back({.response = std::move(end), .ends_page = true});
   if (!next_in_order_.has_value()) return MoveTo(queue_, std::move(messages));
   held_.emplace(page_number, std::move(messages));

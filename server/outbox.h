@@ -12,6 +12,12 @@
 
 namespace quire::server {
 
+// A page's images as PNG; empty where they were not asked for.
+struct PageImages {
+  std::string cleaned;    // as it was read
+  std::string uncleaned;  // from before the clean-ups
+};
+
 // What one document's client is to be sent, in the right order, while it reads slowly. Pure.
 //
 // Text deltas that wait are joined, so that a client that does not read costs one of them a page;
@@ -32,9 +38,9 @@ class Outbox {
   // A page is (again) being read: text of its earlier attempt that still waits is dropped.
   void PushStarted(quire::v1::PageStarted started);
   void PushText(int page_number, int attempt, std::string text);
-  // A page has ended: its image in pieces of at most 1 MiB (none when `png` is empty), then `end`, a
-  // PageResult or PageFailed.
-  void PushEnd(int page_number, std::string png, quire::v1::RecognizeResponse end);
+  // A page has ended: its images in pieces of at most 1 MiB, then `end`, a PageResult or
+  // PageFailed.
+  void PushEnd(int page_number, const PageImages& images, quire::v1::RecognizeResponse end);
 
   // The next message to send; nothing when none is due.
   std::optional<Message> Next();

@@ -96,8 +96,10 @@ void Recognition::OnHalfClose() {
   summary_.mutable_seconds()->set_upload(SecondsSince(started_));
   if (const absl::Status status = upload_.End(); !status.ok()) return Finish(status);
   parts_.render_pool.Open(
-      spool_file_->fd(), spool_file_->size(), options_.password(),
-      [self = weak_from_this(), &loop = parts_.loop](absl::StatusOr<OpenedDocument> opened) mutable {
+      spool_file_->fd(), spool_file_->size(),
+      {.password = options_.password(), .frames = options_.frames()},
+      [self = weak_from_this(),
+       &loop = parts_.loop](absl::StatusOr<OpenedDocument> opened) mutable {
         loop.Post([self, opened = std::move(opened)]() mutable {
           if (auto recognition = self.lock()) recognition->OnOpened(std::move(opened));
         });
@@ -127,6 +129,7 @@ absl::Status Recognition::Accept(OpenedDocument opened) {
   accepted.set_document_pages(opened.pages);
   accepted.set_selected_pages(selected_pages_);
   accepted.set_document_bytes(upload_.bytes());
+  accepted.set_pages_ahead(parts_.dispatcher.pages_left());
   outbox_.Push(std::move(response));
   number_ = parts_.dispatcher.Add(
       {.render = std::move(opened.document),
@@ -153,7 +156,7 @@ void Recognition::OnPageText(int page_number, int attempt, std::string text) {
   Pump();
 }
 
-void Recognition::OnPageRead(quire::v1::PageResult page, std::string png) {
+void Recognition::OnPageRead(quire::v1::PageResult page, const PageImages& images) {
   if (summary_.pages_read() == 0) {
     summary_.set_first_page_seconds(SecondsSince(half_closed_));
     parts_.metrics.FirstPage(summary_.first_page_seconds());
@@ -167,7 +170,7 @@ void Recognition::OnPageRead(quire::v1::PageResult page, std::string png) {
   const int page_number = page.page_number();
   quire::v1::RecognizeResponse end;
   *end.mutable_page_result() = std::move(page);
-  EndPage(page_number, std::move(png), std::move(end));
+  EndPage(page_number, images, std::move(end));
 }
 
 void Recognition::OnPageFailed(int page_number, int attempts, const absl::Status& status) {
@@ -182,7 +185,7 @@ void Recognition::OnPageFailed(int page_number, int attempts, const absl::Status
   end.mutable_page_failed()->set_page_number(page_number);
   end.mutable_page_failed()->set_attempts(attempts);
   *end.mutable_page_failed()->mutable_status() = ToProto(status);
-  EndPage(page_number, "", std::move(end));
+  EndPage(page_number, {}, std::move(end));
 }
 
 std::optional<quire::v1::OpenDocument> Recognition::Progress() const {
@@ -197,8 +200,9 @@ std::optional<quire::v1::OpenDocument> Recognition::Progress() const {
 
 void Recognition::OnNoWorker(const absl::Status& status) { Finish(status); }
 
-void Recognition::EndPage(int page_number, std::string png, quire::v1::RecognizeResponse end) {
-  outbox_.PushEnd(page_number, std::move(png), std::move(end));
+void Recognition::EndPage(int page_number, const PageImages& images,
+                          quire::v1::RecognizeResponse end) {
+  outbox_.PushEnd(page_number, images, std::move(end));
   if (summary_.pages_read() + summary_.pages_failed() == selected_pages_) PushSummary();
   Pump();
 }

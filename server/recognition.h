@@ -73,7 +73,7 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
 
   void OnPageStarted(int page_number, int attempt, const std::string& worker_id) override;
   void OnPageText(int page_number, int attempt, std::string text) override;
-  void OnPageRead(quire::v1::PageResult page, std::string png) override;
+  void OnPageRead(quire::v1::PageResult page, const PageImages& images) override;
   void OnPageFailed(int page_number, int attempts, const absl::Status& status) override;
   void OnNoWorker(const absl::Status& status) override;
 
@@ -84,7 +84,7 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
   void OnStored(const absl::Status& status);
   void OnOpened(absl::StatusOr<OpenedDocument> opened);
   absl::Status Accept(OpenedDocument opened);
-  void EndPage(int page_number, std::string png, quire::v1::RecognizeResponse end);
+  void EndPage(int page_number, const PageImages& images, quire::v1::RecognizeResponse end);
   void PushSummary();
   void Pump();
   void Finish(const absl::Status& status, bool abandon = false);

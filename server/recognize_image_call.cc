@@ -79,6 +79,7 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
       options.set_ordered(false);
       options.set_stream_text(false);
       options.set_include_page_image(false);
+      options.set_include_uncleaned_image(false);
     } else if (sent_bytes_ < request_.image().size()) {
       next.set_chunk(request_.image().substr(sent_bytes_, kChunkBytes));
       sent_bytes_ += next.chunk().size();

@@ -26,6 +26,9 @@ constexpr size_t kMaxRequestIdBytes = 128;
 constexpr double kMinDpi = 36;
 constexpr double kMaxDpi = 1200;
 constexpr int kMaxTokens = 1 << 20;
+constexpr double kLeastFrameSeconds = 0.04;
+constexpr double kMostFrameSeconds = 86'400;
+constexpr int kMostFrames = 3000;
 
 absl::Status Invalid(const std::string& field, const std::string& message) {
   return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_OPTION",
@@ -83,6 +86,39 @@ absl::Status CheckNumbers(const RecognizeOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFrames(const quire::v1::FrameChoice& frames) {
+  using Choice = quire::v1::FrameChoice;
+  const double every = frames.every_seconds();
+  if (frames.choice_case() == Choice::kEverySeconds &&
+      !(every >= kLeastFrameSeconds && every <= kMostFrameSeconds)) {
+    return Invalid("frames", absl::StrCat("asks for one every ", every, " s; give ",
+                                          kLeastFrameSeconds, " to ", kMostFrameSeconds));
+  }
+  if (frames.choice_case() == Choice::kCount &&
+      (frames.count() < 1 || frames.count() > kMostFrames)) {
+    return Invalid("frames",
+                   absl::StrCat("asks for ", frames.count(), "; give 1 to ", kMostFrames));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPageTreatment(const RecognizeOptions& options) {
+  if (!quire::v1::TextLayer_IsValid(options.text_layer())) {
+    return UnknownNumber("text_layer", options.text_layer());
+  }
+  if (!quire::v1::Orient_IsValid(options.orient()))
+    return UnknownNumber("orient", options.orient());
+  for (const int clean_up : options.clean_ups()) {
+    if (!quire::v1::CleanUp_IsValid(clean_up) || clean_up == quire::v1::CLEAN_UP_UNSPECIFIED) {
+      return UnknownNumber("clean_ups", clean_up);
+    }
+  }
+  if (options.clean_ups_size() > quire::v1::CleanUp_MAX) {
+    return Invalid("clean_ups", "names one of them twice");
+  }
+  return CheckFrames(options.frames());
+}
+
 absl::Status CheckTexts(const RecognizeOptions& options) {
   QUIRE_RETURN_IF_ERROR(CheckLength("password", options.password(), kMaxPasswordBytes));
   QUIRE_RETURN_IF_ERROR(
@@ -128,6 +164,7 @@ bool CanRead(const ModelInfo& model, const RecognizeOptions& options) {
 absl::Status CheckOptions(const RecognizeOptions& options, std::span<const ModelInfo> models) {
   QUIRE_RETURN_IF_ERROR(CheckNumbers(options));
   QUIRE_RETURN_IF_ERROR(CheckTexts(options));
+  QUIRE_RETURN_IF_ERROR(CheckPageTreatment(options));
   QUIRE_RETURN_IF_ERROR(PageRanges::Parse(options.page_ranges()).status());
   std::set<std::string> keys, modes, tasks;
   bool model_known = false, mode_known = false, task_known = false, all_known = false;

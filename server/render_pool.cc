@@ -79,7 +79,7 @@ class ProcessPool final : public RenderPool {
     return started;
   }
 
-  void Open(int fd, int64_t bytes, std::string password,
+  void Open(int fd, int64_t bytes, OpenSettings settings,
             std::function<void(absl::StatusOr<OpenedDocument>)> done) override {
     auto document = std::make_shared<RenderDocument>();
     document->fd = OpenReadOnly(fd);
@@ -89,7 +89,7 @@ class ProcessPool final : public RenderPool {
     }
     document->id = next_document_id_++;
     document->bytes = bytes;
-    document->password = std::move(password);
+    document->settings = std::move(settings);
     document->queue = queue_;
     Push(OpenTask{.document = std::move(document), .done = std::move(done)});
   }

@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "quire/render/v1/render.pb.h"
 #include "quire/v1/ocr.pb.h"
 #include "server/arena.h"
 
@@ -36,6 +39,12 @@ struct OpenedDocument {
   int pages = 0;
 };
 
+// What opening a document may need.
+struct OpenSettings {
+  std::string password;           // of a PDF
+  quire::v1::FrameChoice frames;  // of a video
+};
+
 // Size that a PDF page is drawn to: exactly one of the two is set. Images keep their size.
 struct RenderSize {
   int long_side_px = 0;
@@ -51,7 +60,11 @@ struct RenderedPage {
   double width_points = 0;
   double height_points = 0;
   int rotation_degrees = 0;
-  std::string png;        // on request
+  std::string png;                                        // on request
+  std::string uncleaned_png;                              // on request; from before the clean-ups
+  std::optional<quire::render::v1::PageTextLayer> layer;  // on request, where the page has one
+  double deskewed_degrees = 0;                            // by a clean-up, clockwise
+  double frame_seconds = 0;                               // of a video
   double seconds = 0;     // drawing, without waiting
 };
 
@@ -76,13 +89,16 @@ class RenderPool {
   // with reason RENDER_TIMEOUT or RENDER_DIED when opening it took too long or killed two processes.
   // Unavailable (reason RENDERER_UNAVAILABLE) when no renderer can be started, ResourceExhausted
   // (reason RENDER_QUEUE_FULL) when too many requests wait; both with RetryInfo.
-  virtual void Open(int fd, int64_t bytes, std::string password,
+  virtual void Open(int fd, int64_t bytes, OpenSettings settings,
                     std::function<void(absl::StatusOr<OpenedDocument>)> done) = 0;
 
   struct PageSpec {
     int page_index = 0;  // 0-based
     RenderSize size;
     bool include_png = false;
+    bool include_uncleaned_png = false;
+    bool include_text_layer = false;
+    std::vector<quire::v1::CleanUp> clean_ups;
   };
   // Draws a page. Waits for arena space where rendered pages still hold it. The caller keeps the
   // document until `done`. Errors as for Open: they speak of this page; and InvalidArgument (reason

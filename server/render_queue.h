@@ -27,7 +27,7 @@ struct RenderDocument {
   uint64_t id = 0;    // 1 or more
   int fd = -1;
   int64_t bytes = 0;
-  std::string password;
+  OpenSettings settings;
   std::weak_ptr<RenderQueue> queue;  // the pool may be gone before
 };
 

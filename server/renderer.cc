@@ -171,6 +171,9 @@ absl::StatusOr<RenderedPage> Renderer::DrawInto(ArenaSpan& grant, const RenderDo
   ask.set_arena_offset(grant.offset());
   ask.set_arena_bytes(grant.bytes());
   ask.set_include_png(page.include_png);
+  ask.set_include_uncleaned_png(page.include_uncleaned_png);
+  ask.set_include_text_layer(page.include_text_layer);
+  for (const quire::v1::CleanUp clean_up : page.clean_ups) ask.add_clean_ups(clean_up);
   if (open_.count(document.id) == 0) QUIRE_RETURN_IF_ERROR(OpenHere(document, work).status());
   const Clock::time_point began = Clock::now();
   QUIRE_ASSIGN_OR_RETURN(Reply reply, DrawOrOpenAgain(request, document, work));
@@ -179,15 +182,20 @@ absl::StatusOr<RenderedPage> Renderer::DrawInto(ArenaSpan& grant, const RenderDo
     return Blame(process_->Reject("sent no sound page"), work);
   }
   grant.ShrinkTo(kBytesOfPixel * drawn.width_px() * drawn.height_px());
-  return RenderedPage{.pixels = std::move(grant),
-                      .width_px = drawn.width_px(),
-                      .height_px = drawn.height_px(),
-                      .dpi = drawn.dpi(),
-                      .width_points = drawn.width_points(),
-                      .height_points = drawn.height_points(),
-                      .rotation_degrees = drawn.rotation_degrees(),
-                      .png = std::move(*drawn.mutable_png()),
-                      .seconds = SecondsSince(began)};
+  return RenderedPage{
+      .pixels = std::move(grant),
+      .width_px = drawn.width_px(),
+      .height_px = drawn.height_px(),
+      .dpi = drawn.dpi(),
+      .width_points = drawn.width_points(),
+      .height_points = drawn.height_points(),
+      .rotation_degrees = drawn.rotation_degrees(),
+      .png = std::move(*drawn.mutable_png()),
+      .uncleaned_png = std::move(*drawn.mutable_uncleaned_png()),
+      .layer = drawn.has_layer() ? std::optional(std::move(*drawn.mutable_layer())) : std::nullopt,
+      .deskewed_degrees = drawn.deskewed_degrees(),
+      .frame_seconds = drawn.frame_seconds(),
+      .seconds = SecondsSince(began)};
 }
 
 // A renderer may forget documents, to save memory: it is reminded once.
@@ -207,7 +215,8 @@ absl::StatusOr<Renderer::Reply> Renderer::OpenHere(const RenderDocument& documen
   quire::render::v1::OpenDocument& ask = *request.mutable_open();
   ask.set_document_id(document.id);
   ask.set_document_bytes(static_cast<uint64_t>(document.bytes));
-  ask.set_password(document.password);
+  ask.set_password(document.settings.password);
+  *ask.mutable_frames() = document.settings.frames;
   ask.set_max_pages(parts_.options.max_document_pages);
   ask.set_max_page_pixels(parts_.options.max_page_pixels);
   ++opened_;

@@ -305,6 +305,7 @@ std::vector<quire::v1::WorkerInfo> WorkerRegistry::infos() const {
     info.set_slots_used(static_cast<int>(worker.held.size()));
     info.set_load_seconds(worker.hello.load_seconds());
     info.set_resident_bytes(worker.heartbeat.resident_bytes());
+    info.set_device_memory_peak_bytes(worker.heartbeat.device_memory_peak_bytes());
     if (worker.heartbeat.has_decode_profile()) {
       *info.mutable_decode_profile() = worker.heartbeat.decode_profile();
     }

@@ -37,9 +37,9 @@ Attachment::Attachment(const FrontLinkOptions& options, PageReader& reader, Slot
                        const FrontLinkEvents& events)
     : options_(options), reader_(reader), shares_(shares), events_(events) {}
 
-void Attachment::Start(std::shared_ptr<grpc::Channel> channel, const std::string& token) {
+void Attachment::Start(std::shared_ptr<grpc::Channel> channel, const std::string& authorization) {
   stub_ = wire::AttachService::NewStub(std::move(channel));
-  if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
+  if (!authorization.empty()) context_.AddMetadata("authorization", authorization);
   stub_->async()->Attach(&context_, this);
   front_ = shares_.Join([this](int slots) { SendLease(slots); });
   wire::AttachRequest hello;
@@ -282,8 +282,7 @@ void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
   output->seconds.transfer += job->transfer_seconds;
   if (output->first_token_seconds > 0) output->first_token_seconds += job->transfer_seconds;
   ShiftStarts(job->transfer_seconds, output->starts);
-  *message.mutable_done()->mutable_page() =
-      ResultFromOutput(*output, job->request, job->wire.include_raw_output());
+  *message.mutable_done()->mutable_page() = ResultFromOutput(*output, job->request, job->wire);
   if (events_.on_page_end) events_.on_page_end(job->wire, output);
   EndJob(job_id, std::move(message));
 }
@@ -365,6 +364,7 @@ void Attachment::SendHeartbeat() {
   }
   const MemoryUse memory = MemoryUseOf(reader_);
   heartbeat->set_device_memory_used_bytes(memory.device_bytes);
+  heartbeat->set_device_memory_peak_bytes(memory.device_peak_bytes);
   heartbeat->set_resident_bytes(memory.resident_bytes);
   Send(std::move(message));
 }

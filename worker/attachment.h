@@ -29,7 +29,7 @@ class Attachment : public grpc::ClientBidiReactor<quire::worker::v1::AttachReque
              const FrontLinkEvents& events);
 
   // Dials and sends the hello.
-  void Start(std::shared_ptr<grpc::Channel> channel, const std::string& token);
+  void Start(std::shared_ptr<grpc::Channel> channel, const std::string& authorization);
   // Cancels the stream; Wait() returns soon.
   void Cancel();
   // Sends heartbeats until the stream has ended; then cancels what runs and waits for its end.

@@ -1,12 +1,7 @@
 #include "worker/front_link.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "proto/status.h"
 #include "worker/attachment.h"
 
@@ -14,29 +9,6 @@ namespace quire::worker {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// The whole of a file; empty for no file.
-absl::StatusOr<std::string> ReadNamed(const char* flag, const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  absl::StripAsciiWhitespace(&text);
-  if (!text.empty()) return text;
-  return absl::FailedPreconditionError(
-      absl::StrCat("nothing could be read from ", path, " (", flag, ")"));
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ReadCredentials(
-    const FrontLinkOptions& options) {
-  if (options.ca_file.empty() || absl::StartsWith(options.address, "unix:")) {
-    return grpc::InsecureChannelCredentials();
-  }
-  grpc::SslCredentialsOptions files;
-  QUIRE_ASSIGN_OR_RETURN(files.pem_root_certs, ReadNamed("--ca-file", options.ca_file));
-  QUIRE_ASSIGN_OR_RETURN(files.pem_cert_chain, ReadNamed("--cert-file", options.cert_file));
-  QUIRE_ASSIGN_OR_RETURN(files.pem_private_key, ReadNamed("--key-file", options.key_file));
-  return grpc::SslCredentials(files);
-}
 
 std::shared_ptr<grpc::Channel> Dial(const std::string& address,
                                     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
@@ -68,14 +40,13 @@ void FrontLink::Stop() {
 }
 
 absl::Status FrontLink::AttachOnce(bool* drained) {
-  QUIRE_ASSIGN_OR_RETURN(const std::string token, ReadNamed("--token-file", options_.token_file));
-  QUIRE_ASSIGN_OR_RETURN(const auto credentials, ReadCredentials(options_));
+  QUIRE_ASSIGN_OR_RETURN(const Access access, ReadAccess(options_.access, options_.address));
   auto attachment = std::make_shared<Attachment>(options_, reader_, shares_, events_);
   {
     MutexLock lock(mutex_);
     if (stopping_) return absl::OkStatus();
     attachment_ = attachment;
-    attachment->Start(Dial(options_.address, credentials), token);
+    attachment->Start(Dial(options_.address, access.credentials), access.authorization);
   }
   absl::Status status = attachment->Wait();
   *drained = attachment->drained();

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/access.h"
 #include "proto/mutex.h"
 #include "quire/worker/v1/worker.pb.h"
 #include "worker/engine/page_reader.h"
@@ -17,9 +18,7 @@ namespace quire::worker {
 struct FrontLinkOptions {
   std::string address;    // gRPC target of the front's attach service: "unix:/path", "host:port"
   std::string worker_id;  // unique among the front's workers
-  std::string token_file; // bearer token for a front over TCP, read again at every dial; or empty
-  // PEM files for TLS over TCP, read again at every dial; ca_file empty: no TLS.
-  std::string ca_file, cert_file, key_file;
+  AccessFiles access;     // read again at every dial
   const uint8_t* arena = nullptr;  // memory shared with the front; or null: pixels come in chunks
   uint64_t arena_bytes = 0;
   // A local child leaves when the front is gone; a remote worker dials again.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/text_distance/letter_distance.h"
 
 namespace quire::worker {
 namespace {
@@ -137,6 +138,13 @@ void SetStarts(const StageStarts& starts, api::StageStarts& wire) {
   wire.set_postprocess(starts.postprocess);
 }
 
+void CompareWithLayer(const std::string& layer, api::PageResult& result) {
+  api::TextLayerComparison& comparison = *result.mutable_text_layer();
+  comparison.set_layer_characters(static_cast<int>(Letters(layer).size()));
+  if (comparison.layer_characters() == 0) return;
+  comparison.set_edit_distance(LetterDistance(layer, result.text()));
+}
+
 }  // namespace
 
 absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
@@ -167,6 +175,7 @@ absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
   request.max_tokens = job.max_tokens();
   request.stream_text = job.stream_text();
   request.alone = job.alone();
+  request.find_orientation = job.find_orientation();
   return request;
 }
 
@@ -175,7 +184,7 @@ uint64_t PixelBytes(const wire::PageJob& job) {
 }
 
 api::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& request,
-                                 bool include_raw_output) {
+                                 const wire::PageJob& job) {
   api::PageResult result;
   result.set_markdown(output.text.markdown);
   result.set_text(output.text.text);
@@ -186,9 +195,12 @@ api::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& re
   result.set_vision_tokens(output.vision_tokens);
   result.set_output_tokens(output.output_tokens);
   result.set_first_token_seconds(output.first_token_seconds);
+  result.set_turned_degrees(output.turned_degrees);
+  result.set_text_source(api::TEXT_SOURCE_MODEL);
+  if (job.has_layer_text()) CompareWithLayer(job.layer_text(), result);
   SetSeconds(output.seconds, *result.mutable_seconds());
   SetStarts(output.starts, *result.mutable_starts());
-  if (include_raw_output) result.set_raw_output(output.raw);
+  if (job.include_raw_output()) result.set_raw_output(output.raw);
   return result;
 }
 

@@ -20,7 +20,7 @@ uint64_t PixelBytes(const quire::worker::v1::PageJob& job);
 
 // The result as the front gets it; raw output only where the job wants it.
 quire::v1::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& request,
-                                       bool include_raw_output);
+                                       const quire::worker::v1::PageJob& job);
 
 // What a heartbeat says of decode steps.
 quire::v1::DecodeProfile ProfileToWire(const DecodeProfile& profile);

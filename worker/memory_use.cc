@@ -21,8 +21,11 @@ int64_t ResidentBytes() {
 MemoryUse MemoryUseOf(const PageReader& reader) {
   const int64_t resident = ResidentBytes();
   const bool on_host = reader.info().device == "cpu";
+  if (on_host) return {.resident_bytes = resident, .device_bytes = resident};
+  const ReaderStats stats = reader.stats();
   return {.resident_bytes = resident,
-          .device_bytes = on_host ? resident : reader.stats().device_memory_used_bytes};
+          .device_bytes = stats.device_memory_used_bytes,
+          .device_peak_bytes = stats.device_memory_peak_bytes};
 }
 
 }  // namespace quire::worker

@@ -15,6 +15,7 @@
 #include "worker/front_links.h"
 #include "worker/metrics.h"
 #include "worker/page_log.h"
+#include "worker/upright_reader.h"
 
 namespace quire::worker {
 namespace {
@@ -86,10 +87,10 @@ std::vector<FrontLinkOptions> FrontsOf(const Config& config, const SharedArena& 
     FrontLinkOptions options;
     options.address = address;
     options.worker_id = config.id;
-    options.token_file = config.token_file;
-    options.ca_file = config.ca_file;
-    options.cert_file = config.cert_file;
-    options.key_file = config.key_file;
+    options.access = {.ca_file = config.ca_file,
+                      .cert_file = config.cert_file,
+                      .key_file = config.key_file,
+                      .token_file = config.token_file};
     options.arena = arena.data;
     options.arena_bytes = arena.bytes;
     options.stay_when_front_leaves = config.arena_fd < 0;
@@ -154,7 +155,8 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
     }
     spdlog::info("metrics on {}", *address);
   }
-  FrontLinks links(FrontsOf(config, *arena), **reader, MakeEvents(metrics));
+  UprightReader upright(**reader);
+  FrontLinks links(FrontsOf(config, *arena), upright, MakeEvents(metrics));
   absl::Status ended;
   {
     SignalWaiter signals(links);

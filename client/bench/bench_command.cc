@@ -21,14 +21,6 @@ namespace {
 
 constexpr double kInfoTimeoutSeconds = 10;
 
-ExitCode Say(const absl::Status& status) {
-  const ExitCode code = ExitCodeFor(status);
-  if (code != kExitOk && code != kExitPipeClosed) {
-    std::fprintf(stderr, "quire: %s\n", Printable(std::string(status.message())).c_str());
-  }
-  return code;
-}
-
 std::string DescribeLoad(const BenchConfig& config) {
   std::string load = config.rate > 0
                          ? absl::StrFormat("%g documents a second", config.rate)
@@ -97,12 +89,12 @@ ExitCode RunBench(const BenchConfig& config, bool show_progress, OcrClient& clie
   std::optional<BenchRun> earlier;
   if (!config.compare.empty()) {  // a wrong file is said before the time is spent
     absl::StatusOr<BenchRun> read = ReadBench(config.compare);
-    if (!read.ok()) return Say(read.status());
+    if (!read.ok()) return SayOutcome(read.status());
     earlier = *std::move(read);
   }
   const absl::StatusOr<BenchRun> run =
       MeasureLoad(config, show_progress && !config.quiet, client, interrupt);
-  if (!run.ok()) return Say(run.status());
+  if (!run.ok()) return SayOutcome(run.status());
   Json json = config.json ? BenchToJson(*run) : Json();
   std::string text = config.json ? "" : FormatBench(*run);
   if (earlier.has_value()) {
@@ -110,10 +102,10 @@ ExitCode RunBench(const BenchConfig& config, bool show_progress, OcrClient& clie
     json["compared"] = ChangesToJson(changes);
     text += FormatChanges(changes);
   }
-  const ExitCode code = Say(Print(config.json ? Dump(json) + "\n" : text));
+  const ExitCode code = SayOutcome(Print(config.json ? Dump(json) + "\n" : text));
   if (code != kExitOk) return code;
   if (TotalsOf(*run).pages == 0) {
-    return Say(absl::UnavailableError(
+    return SayOutcome(absl::UnavailableError(
         "no page was read in the time that was measured: give more --seconds, or see the errors"));
   }
   return run->errors.empty() ? kExitOk : kExitPagesFailed;
@@ -121,12 +113,12 @@ ExitCode RunBench(const BenchConfig& config, bool show_progress, OcrClient& clie
 
 ExitCode CompareStoredRuns(const BenchConfig& config) {
   const absl::StatusOr<BenchRun> before = ReadBench(config.compare);
-  if (!before.ok()) return Say(before.status());
+  if (!before.ok()) return SayOutcome(before.status());
   const absl::StatusOr<BenchRun> after = ReadBench(config.with);
-  if (!after.ok()) return Say(after.status());
+  if (!after.ok()) return SayOutcome(after.status());
   const std::vector<Change> changes = CompareRuns(*before, *after);
-  return Say(Print(config.json ? Dump({{"compared", ChangesToJson(changes)}}) + "\n"
-                               : FormatChanges(changes)));
+  return SayOutcome(Print(config.json ? Dump({{"compared", ChangesToJson(changes)}}) + "\n"
+                                      : FormatChanges(changes)));
 }
 
 }  // namespace quire::client

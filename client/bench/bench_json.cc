@@ -83,6 +83,7 @@ Json BenchToJson(const BenchRun& run) {
           {"load", run.load},
           {"seconds", run.seconds},
           {"pages_read", totals.pages},
+          {"documents_cut", run.documents_cut},
           {"pages_failed", run.pages_failed},
           {"errors", run.errors},
           {"pages_per_second", totals.pages_per_second},

@@ -34,6 +34,7 @@ struct BenchRun {
   std::string load;            // for people: "4 documents at once"
   double seconds = 0;          // measured
   std::vector<DocumentSample> documents;  // pages that ended outside the time are left out
+  int documents_cut = 0;                  // that were still being read when the time was over
   int pages_failed = 0;
   std::map<std::string, int> errors;  // documents and pages by reason or status code
   std::optional<v1::DecodeProfile> decode;  // of the time, where workers time their steps

@@ -25,6 +25,11 @@ std::string FormatBench(const BenchRun& run) {
   absl::StrAppendFormat(&text, "%.2f pages a second, %.0f tokens a second; %d pages read, %d failed\n",
                         totals.pages_per_second, totals.tokens_per_second, totals.pages,
                         run.pages_failed);
+  if (run.documents_cut > 0) {
+    absl::StrAppendFormat(
+        &text, "%d documents were cut off at the end of the time; their pages until then count\n",
+        run.documents_cut);
+  }
   absl::StrAppendFormat(&text, "  %-12s %9s %9s %9s\n", "seconds", "p50", "p90", "p99");
   absl::StrAppend(&text, Line("first page", FirstPageSeconds(run)), Line("page", PageSeconds(run)));
   const auto names = StageTimes({});

@@ -190,7 +190,11 @@ absl::Status Load::Note(const v1::RecognizeResponse& event, Course& course) {
 void Load::End(const absl::Status& status, DocumentSample sample) {
   MutexLock lock(mutex_);
   if (!sample.pages.empty()) run_->documents.push_back(std::move(sample));
-  if (status.ok() || over()) return;
+  if (status.ok()) return;
+  if (over()) {
+    if (!interrupt_.requested()) ++run_->documents_cut;
+    return;
+  }
   ++run_->errors[NameOfError(status)];
   const ExitCode code = ExitCodeFor(status);
   if (fatal_.ok() && (code == kExitNoServer || code == kExitFile)) fatal_ = status;

@@ -24,9 +24,10 @@ struct LoadEvents {
   OnBenchPage on_page;                                           // may be empty
 };
 
-// Sends documents for some time and notes what comes of them. Documents come one after another on so
-// many connections at once, or, with a rate, at random moments whatever is still being read (a
-// Poisson process with a fixed seed). What is still being read when the time is over is cancelled.
+// Sends documents for some time and notes what comes of them. Documents come one after another on
+// so many connections at once, or, with a rate, at random moments whatever is still being read (a
+// Poisson process with a fixed seed). What is still being read when the time is over is
+// cancelled: its pages until then count, and it is counted as cut.
 class Load {
  public:
   //   options  of every document

@@ -59,6 +59,8 @@ struct CandidateResult {
   std::optional<Spread> pdf_seconds;
   std::optional<Spread> pdf_page_seconds;
   std::optional<int64_t> host_bytes;   // most resident memory of the process that reads
+  std::optional<int64_t>
+      device_bytes;                    // most device memory of its tensors, as the allocator counts
   int pages_read = 0;                  // in the last run of each document
   int pages_failed = 0;
   std::vector<std::string> notes;      // sentences about single documents

@@ -85,14 +85,17 @@ absl::Status Evaluator::AskServer(OcrClient& client, CandidateResult& result) {
                          client.GetServerInfo(kInfoTimeoutSeconds));
   result.version = absl::StrCat("quire-server ", Printable(info.version()));
   int64_t bytes = 0;
+  int64_t device_bytes = 0;
   double load_seconds = 0;
   for (const v1::WorkerInfo& worker : info.workers()) {
     const std::string device = Printable(worker.device());
     absl::StrAppend(&result.device, result.device.empty() ? "" : ", ", device);
     bytes = std::max(bytes, worker.resident_bytes());
+    device_bytes = std::max(device_bytes, worker.device_memory_peak_bytes());
     load_seconds = std::max(load_seconds, worker.load_seconds());
   }
   if (bytes > 0) result.host_bytes = bytes;
+  if (device_bytes > 0) result.device_bytes = device_bytes;
   if (load_seconds > 0) result.load_seconds = load_seconds;
   return absl::OkStatus();
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "client/access.h"
 #include "client/evaluate/evaluate_config.h"
 #include "client/exit_code.h"
 #include "client/interrupt.h"
+#include "proto/access.h"
 #include "proto/checkpoint/find_model.h"
 
 namespace quire::client {

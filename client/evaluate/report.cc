@@ -20,6 +20,10 @@ Cell NumberCell(std::optional<double> value, int decimals, double scale = 1) {
   return {.text = absl::StrFormat("%.*f", decimals, *value * scale), .value = *value * scale};
 }
 
+Cell MegabytesCell(const std::optional<int64_t>& bytes) {
+  return bytes.has_value() ? NumberCell(static_cast<double>(*bytes), 0, 1e-6) : Cell();
+}
+
 Cell SpreadCell(const std::optional<Spread>& spread, int decimals, double scale = 1) {
   if (!spread.has_value() || !std::isfinite(spread->median)) return {};
   return {.text = absl::StrFormat("%.*f (%.*f to %.*f)", decimals, spread->median * scale,
@@ -148,7 +152,9 @@ Json PagesToJson(const CandidateResult& candidate) {
 std::string FormatJson(const EvaluationReport& report) {
   Json candidates = Json::array();
   for (const CandidateResult& candidate : report.candidates) {
-    const auto bytes = candidate.host_bytes;
+    const auto bytes = [](const std::optional<int64_t>& value) {
+      return value.has_value() ? Json(*value) : Json(nullptr);
+    };
     candidates.push_back(
         {{"name", candidate.name},
          {"failure", candidate.failure.empty() ? Json(nullptr) : Json(candidate.failure)},
@@ -160,7 +166,8 @@ std::string FormatJson(const EvaluationReport& report) {
          {"complex_seconds", ToJson(candidate.complex_seconds)},
          {"pdf_seconds", ToJson(candidate.pdf_seconds)},
          {"pdf_page_seconds", ToJson(candidate.pdf_page_seconds)},
-         {"host_bytes", bytes.has_value() ? Json(*bytes) : Json(nullptr)},
+         {"host_bytes", bytes(candidate.host_bytes)},
+         {"device_bytes", bytes(candidate.device_bytes)},
          {"pages_read", candidate.pages_read},
          {"pages_failed", candidate.pages_failed},
          {"accuracy", AccuracyToJson(candidate)},
@@ -206,15 +213,11 @@ std::vector<ReportLine> ReportLines(const EvaluationReport& report) {
       line("pdf_page_seconds", "PDF, seconds a page",
            [](Result c) { return SpreadCell(c.pdf_page_seconds, 2); }),
       line("host_megabytes", "peak host memory, MB",
-           [](Result c) {
-             return c.host_bytes.has_value()
-                        ? NumberCell(static_cast<double>(*c.host_bytes), 0, 1e-6)
-                        : Cell();
-           }),
+           [](Result c) { return MegabytesCell(c.host_bytes); }),
+      line("device_megabytes", "peak device memory, MB",
+           [](Result c) { return MegabytesCell(c.device_bytes); }),
       line("pages_failed", "pages not read",
-           [](Result c) {
-             return c.failure.empty() ? NumberCell(c.pages_failed, 0) : Cell();
-           }),
+           [](Result c) { return c.failure.empty() ? NumberCell(c.pages_failed, 0) : Cell(); }),
       AccuracyLine(report, "character_error_percent", "wrong characters, %",
                    &Accuracy::character_error_rate, 2, 100),
       line("page_character_error_percent", "wrong characters of a page, %",

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/html/escape.h"
 #include "client/html/markdown_tree.h"
-#include "client/score/code_points.h"
 #include "client/score/table_score.h"
+#include "proto/text_distance/code_points.h"
 
 namespace quire::client {
 namespace {

@@ -1,12 +1,7 @@
 #include "client/models/pull.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -16,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/exit_code.h"
+#include "client/file_lock.h"
 #include "client/models/download.h"
 #include "client/models/hub.h"
 #include "client/models/known_digests.h"
@@ -37,27 +33,6 @@ absl::Status MakeFolder(const fs::path& folder) {
   fs::create_directories(folder, error);
   return error ? FileError("create", folder.string(), error.value()) : absl::OkStatus();
 }
-
-// Holds the one pull of a model, until it goes. The file stays.
-class PullLock {
- public:
-  ~PullLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-  absl::Status Take(const std::string& path) {
-    fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd_ < 0) return FileError("write", path, errno);
-    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
-    if (errno != EWOULDBLOCK) return FileError("lock", path, errno);
-    return WithExitCode(
-        absl::AbortedError(absl::StrCat("another pull of this model is running (it holds ",
-                                        Printable(path), "); wait for it")),
-        kExitBusy);
-  }
-
- private:
-  int fd_ = -1;
-};
 
 // Calls `work` for 0 to `count` - 1 on several threads; the first error ends it, others are
 // dropped.
@@ -113,8 +88,8 @@ class PullRun {
   absl::StatusOr<Pulled> Run() {
     QUIRE_RETURN_IF_ERROR(hub_.Check());
     QUIRE_RETURN_IF_ERROR(MakeFolder(root_));
-    PullLock lock;
-    QUIRE_RETURN_IF_ERROR(lock.Take((root_ / "pull.lock").string()));
+    FileLock lock;
+    QUIRE_RETURN_IF_ERROR(lock.Take((root_ / "pull.lock").string(), "another pull of this model"));
     QUIRE_RETURN_IF_ERROR(Patiently([this] {
       absl::StatusOr<RemoteModel> listed = hub_.List(repository_);
       if (listed.ok()) model_ = *std::move(listed);

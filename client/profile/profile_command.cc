@@ -144,12 +144,7 @@ absl::Status Profiler::Run() {
 }  // namespace
 
 ExitCode RunProfile(const ProfileConfig& config, const ProfileTarget& target, Interrupt& interrupt) {
-  const absl::Status status = Profiler(config, target, interrupt).Run();
-  const ExitCode code = ExitCodeFor(status);
-  if (code != kExitOk && code != kExitPipeClosed) {
-    std::fprintf(stderr, "quire: %s\n", Printable(std::string(status.message())).c_str());
-  }
-  return code;
+  return SayOutcome(Profiler(config, target, interrupt).Run());
 }
 
 }  // namespace quire::client

@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "client/access.h"
 #include "client/exit_code.h"
 #include "client/interrupt.h"
 #include "client/profile/profile_config.h"
+#include "proto/access.h"
 
 namespace quire::client {
 

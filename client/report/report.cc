@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/html/escape.h"
+#include "client/page_image.h"
 #include "client/report/page_preview.h"
 #include "client/report/report_assets.h"
 #include "client/report/report_page.h"
@@ -65,29 +66,26 @@ class Report::Document : public DocumentWriter {
   }
 
   absl::Status OnImage(const v1::PageImageChunk& chunk) {
-    std::string& png = pictures_[chunk.page_number()];
-    png += chunk.data();
-    if (!chunk.last()) return absl::OkStatus();
-    auto preview = MakePagePreview(png, preview_px_);
-    pictures_.erase(chunk.page_number());
+    const std::optional<std::string> png = images_.Add(chunk);
+    if (!png.has_value()) return absl::OkStatus();
+    auto preview = MakePagePreview(*png, preview_px_);
     // A page without its picture is a blank sheet, and no reason to stop.
-    if (preview.ok()) previews_[chunk.page_number()] = *std::move(preview);
+    if (!preview.ok()) return absl::OkStatus();
+    PagePreviews& previews = previews_[chunk.page_number()];
+    (chunk.uncleaned() ? previews.uncleaned : previews.as_read) = *std::move(preview);
     return absl::OkStatus();
   }
 
   absl::Status OnPage(const v1::PageResult& page) {
     ++report_.pages_read_;
-    std::optional<PagePreview> preview;
-    if (const auto found = previews_.find(page.page_number()); found != previews_.end()) {
-      preview = std::move(found->second);
-      previews_.erase(found);
-    }
-    return report_.Write(FormatReportPage(page, IdOf(page.page_number()), preview));
+    const auto found = previews_.extract(page.page_number());
+    return report_.Write(FormatReportPage(page, IdOf(page.page_number()),
+                                          found.empty() ? PagePreviews() : found.mapped()));
   }
 
   absl::Status OnFailed(const v1::PageFailed& page) {
     ++report_.pages_failed_;
-    pictures_.erase(page.page_number());
+    images_.Drop(page.page_number());
     previews_.erase(page.page_number());
     const std::string id = IdOf(page.page_number());
     if (report_.failures_.size() < kMaxFailureLinks) {
@@ -105,8 +103,8 @@ class Report::Document : public DocumentWriter {
   const int preview_px_;
   DocumentWriter& writer_;
   bool begun_ = false;
-  std::map<int, std::string> pictures_;     // PNGs that are not complete, by page
-  std::map<int, PagePreview> previews_;     // of pages that are not read yet
+  PageImages images_;                     // that are not complete
+  std::map<int, PagePreviews> previews_;  // of pages that are not read yet
 };
 
 absl::StatusOr<std::unique_ptr<Report>> Report::Create(const std::string& path) {

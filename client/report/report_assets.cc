@@ -28,7 +28,7 @@ nav p{margin:.1em 0}nav input{width:5em}kbd{border:1px solid #aab;border-radius:
 .block:focus,.block.on{outline:none;border-color:#36c;background:#eef3ff}
 .block::before{content:attr(data-label);float:right;color:#889;font-size:.75em}
 .text table{border-collapse:collapse}.text td,.text th{border:1px solid #bbc;padding:.15em .5em}
-.math{font-family:monospace;background:#f3f3f3;padding:0 .2em}pre{overflow:auto;white-space:pre-wrap}
+.uncleaned img{max-width:40%;border:1px solid #99a}.math{font-family:monospace;background:#f3f3f3;padding:0 .2em}pre{overflow:auto;white-space:pre-wrap}
 .bars{width:100%;height:.8em;display:block;margin-top:.6em}.stages{color:#556;margin:.2em 0;font-size:.9em}
 .failed,.error{color:#a00;background:#fff0f0}.failed{border-left:6px solid #c00;contain-intrinsic-size:auto 90px}
 .s0{fill:#999}.s1{fill:#ccc}.s2{fill:#e69f00}.s3{fill:#8c564b}.s4{fill:#f0e442}

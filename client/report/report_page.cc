@@ -76,6 +76,18 @@ std::string FormatFacts(const v1::PageResult& page) {
   if (page.rotation_degrees() != 0) {
     facts.push_back(absl::StrFormat("turned by %d°", page.rotation_degrees()));
   }
+  if (page.turned_degrees() != 0) {
+    facts.push_back(absl::StrFormat("read turned by %d°", page.turned_degrees()));
+  }
+  if (page.deskewed_degrees() != 0) {
+    facts.push_back(absl::StrFormat("made level by %.1f°", page.deskewed_degrees()));
+  }
+  if (page.frame_seconds() > 0) facts.push_back(absl::StrFormat("at %.2f s", page.frame_seconds()));
+  if (page.text_source() == v1::TEXT_SOURCE_TEXT_LAYER) facts.push_back("the PDF's own text");
+  if (page.text_layer().layer_characters() > 0) {
+    facts.push_back(absl::StrFormat("%.1f %% from the PDF's own text",
+                                    100 * page.text_layer().edit_distance()));
+  }
   if (page.attempts() > 1) facts.push_back(absl::StrFormat("%d attempts", page.attempts()));
   if (!page.model().empty()) facts.push_back(EscapeHtml(page.model()));
   if (!page.worker_id().empty()) facts.push_back(EscapeHtml(page.worker_id()));
@@ -86,6 +98,15 @@ std::string FormatFacts(const v1::PageResult& page) {
                     "</strong>");
   }
   return absl::StrCat(text, "</p>\n");
+}
+
+// The page before it was cleaned up, behind a key that opens it.
+std::string FormatUncleaned(const v1::PageResult& page, const std::optional<PagePreview>& preview) {
+  if (!preview.has_value()) return "";
+  return absl::StrCat(
+      "<details class=\"uncleaned\"><summary>before it was cleaned up</summary>",
+      "<img alt=\"page ", page.page_number(), " before it was cleaned up\" loading=\"lazy\" ",
+      "src=\"data:image/jpeg;base64,", absl::Base64Escape(preview->jpeg), "\"></details>\n");
 }
 
 std::string PageBegin(int page_number, const std::string& id, const char* classes) {
@@ -117,12 +138,12 @@ std::string FormatStageBar(const v1::StageSeconds& seconds) {
 }
 
 std::string FormatReportPage(const v1::PageResult& page, const std::string& id,
-                             const std::optional<PagePreview>& preview) {
-  return absl::StrCat(PageBegin(page.page_number(), id, "page"), "<h2>Page ", page.page_number(),
-                      "</h2>\n", FormatFacts(page), "<div class=\"sides\">\n",
-                      FormatSheet(page, id, preview), "<div class=\"text\">\n",
-                      FormatText(page, id), "</div></div>\n", FormatStageBar(page.seconds()),
-                      "</section>\n");
+                             const PagePreviews& previews) {
+  return absl::StrCat(
+      PageBegin(page.page_number(), id, "page"), "<h2>Page ", page.page_number(), "</h2>\n",
+      FormatFacts(page), "<div class=\"sides\">\n", FormatSheet(page, id, previews.as_read),
+      "<div class=\"text\">\n", FormatText(page, id), "</div></div>\n",
+      FormatUncleaned(page, previews.uncleaned), FormatStageBar(page.seconds()), "</section>\n");
 }
 
 std::string FormatFailedReportPage(const v1::PageFailed& page, const std::string& id) {

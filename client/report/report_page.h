@@ -8,12 +8,17 @@
 
 namespace quire::client {
 
+// Pictures of a page.
+struct PagePreviews {
+  std::optional<PagePreview> as_read;    // none: a blank sheet
+  std::optional<PagePreview> uncleaned;  // from before clean-ups
+};
+
 // A page that was read: its picture, or a blank sheet of its size, with a box for each block,
 // beside the text, and a bar of its stages.
 //   id       of the page in the report, such as "d1p3"; its blocks are "d1p3b0", ...
-//   preview  nothing: a blank sheet
 std::string FormatReportPage(const v1::PageResult& page, const std::string& id,
-                             const std::optional<PagePreview>& preview);
+                             const PagePreviews& previews);
 
 // A page that was not.
 std::string FormatFailedReportPage(const v1::PageFailed& page, const std::string& id);

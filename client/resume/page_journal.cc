@@ -45,8 +45,13 @@ void PageJournal::Load() {
   }
   if (!accepted_.has_value()) pages_.clear();
   // What a killed process left half-written would hide what is appended after it.
-  std::error_code ignored;
-  std::filesystem::resize_file(path_, static_cast<uintmax_t>(good_bytes), ignored);
+  std::error_code error;
+  std::filesystem::resize_file(path_, static_cast<uintmax_t>(good_bytes), error);
+  if (!error) return;
+  // It cannot be cut off: no earlier page counts, and the file is written anew.
+  accepted_.reset();
+  complete_ = false;
+  pages_.clear();
 }
 
 absl::StatusOr<v1::PageResult> PageJournal::Read(int page_number) const {

@@ -2,8 +2,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
-#include "client/score/code_points.h"
 #include "client/score/replace_pattern.h"
+#include "proto/text_distance/code_points.h"
 
 namespace quire::client {
 namespace {
@@ -28,14 +28,27 @@ std::string Fold(std::string text) {
   return ReplacePattern(text, R"((\p{L})-[ \t]*\r?\n\s*(?=\p{Ll}))", "$1");
 }
 
+std::string OneBlankBetweenWords(const std::string& text) {
+  std::string words = ReplacePattern(text, R"(\s+)", " ");
+  absl::StripAsciiWhitespace(&words);
+  return words;
+}
+
 }  // namespace
+
+std::string WithoutMarkup(std::string_view markdown) {
+  return absl::StrReplaceAll(OneBlankBetweenWords(TakeMarkupAway(ToUtf8(ToCodePoints(markdown)))),
+                             {{"&lt;", "<"},
+                              {"&gt;", ">"},
+                              {"&quot;", "\""},
+                              {"&#39;", "'"},
+                              {"&nbsp;", " "},
+                              {"&amp;", "&"}});
+}
 
 std::string ComparedText(std::string_view markdown) {
   // Decoding first: what is no UTF-8 becomes a character that counts as wrong.
-  std::string text = Fold(TakeMarkupAway(ToUtf8(ToCodePoints(markdown))));
-  text = ReplacePattern(text, R"(\s+)", " ");
-  absl::StripAsciiWhitespace(&text);
-  return text;
+  return OneBlankBetweenWords(Fold(TakeMarkupAway(ToUtf8(ToCodePoints(markdown)))));
 }
 
 std::string CleanString(const std::string& compared) {

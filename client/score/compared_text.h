@@ -15,6 +15,10 @@ namespace quire::client {
 // nothing is composed.
 std::string ComparedText(std::string_view markdown);
 
+// A page's or block's Markdown without its mark-up, blanks between words made one: what
+// ComparedText() takes away is, nothing is folded but entities.
+std::string WithoutMarkup(std::string_view markdown);
+
 // Letters, digits and underscores of ComparedText alone: what OmniDocBench calls clean_string and
 // compares (its utils/data_preprocess.py).
 std::string CleanString(const std::string& compared);

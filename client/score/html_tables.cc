@@ -4,8 +4,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
-#include "client/score/code_points.h"
 #include "client/score/table_score.h"
+#include "proto/text_distance/code_points.h"
 
 namespace quire::client {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "client/score/edit_distance.h"
+#include "proto/text_distance/edit_distance.h"
 
 namespace quire::client {
 namespace {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "client/score/code_points.h"
 #include "client/score/compared_text.h"
-#include "client/score/edit_distance.h"
+#include "proto/text_distance/code_points.h"
+#include "proto/text_distance/edit_distance.h"
 
 namespace quire::client {
 namespace {

@@ -1,7 +1,6 @@
 #include "client/trace/trace_command.h"
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -75,21 +74,13 @@ absl::Status Trace(const TraceConfig& config, OcrClient& client, Interrupt& inte
       source);
 }
 
-ExitCode Say(const absl::Status& status) {
-  const ExitCode code = ExitCodeFor(status);
-  if (code != kExitOk && code != kExitPipeClosed) {
-    std::fprintf(stderr, "quire: %s\n", Printable(std::string(status.message())).c_str());
-  }
-  return code;
-}
-
 }  // namespace
 
 ExitCode RunTrace(const TraceConfig& config, OcrClient& client, Interrupt& interrupt) {
   TracedDocument document;
-  const ExitCode read = Say(Trace(config, client, interrupt, document));
+  const ExitCode read = SayOutcome(Trace(config, client, interrupt, document));
   if (document.pages.empty() && document.failures.empty()) return read;
-  const ExitCode written = Say(Write(config.output_file, Dump(TimelineOf(document)) + "\n"));
+  const ExitCode written = SayOutcome(Write(config.output_file, Dump(TimelineOf(document)) + "\n"));
   if (written != kExitOk || read != kExitOk) return Worse(read, written);
   return document.failures.empty() ? kExitOk : kExitPagesFailed;
 }

@@ -2,6 +2,7 @@
 //
 //   quire_client_made_up hocr PAGES
 //   quire_client_made_up report PAGES
+//   quire_client_made_up evaluation CANDIDATES
 //
 // Page 2 tries to break out of it, every hundredth page fails.
 
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "client/evaluate/report.h"
 #include "client/output.h"
 #include "client/report/report.h"
 #include "client/text_sink.h"
@@ -73,10 +75,39 @@ int Write(const std::string& kind, int pages) {
   return status.ok() ? 0 : 1;
 }
 
+// Each candidate is half as fast as the one before; the second one tries to break out, the last one
+// was not measured.
+int WriteEvaluation(int candidates) {
+  EvaluationReport report{.machine = "a machine",
+                          .quire_version = "1",
+                          .data_folder = "data",
+                          .task = "markdown",
+                          .runs = 3,
+                          .recommendation = "candidate 1: <fastest>"};
+  double seconds = 0.5;
+  for (int i = 1; i <= candidates; ++i, seconds *= 2) {
+    CandidateResult candidate{.name = i == 2 ? kHostile : "candidate " + std::to_string(i)};
+    if (i == candidates) {
+      candidate.failure = "no such model: quire models pull it";
+    } else {
+      candidate.device = "cpu";
+      candidate.simple_seconds = Spread{seconds, seconds * 0.9, seconds * 1.2};
+      candidate.host_bytes = 1'000'000'000;
+      candidate.device_bytes = 6'700'000'000;
+      candidate.pages = {ScorePage("page", "a truth of words", "a truth of birds")};
+      candidate.notes = {kHostile};
+    }
+    report.candidates.push_back(candidate);
+  }
+  return MakeStdoutSink()->Write(FormatReport(report, ReportFormat::kHtml)).ok() ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace quire::client
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  if (std::string(argv[1]) == "evaluation")
+    return quire::client::WriteEvaluation(std::atoi(argv[2]));
   return quire::client::Write(argv[1], std::atoi(argv[2]));
 }

@@ -5,6 +5,11 @@
 namespace quire::client {
 namespace {
 
+TEST(FormatProgress, SaysHowManyOthersAreBeforeTheFirstPage) {
+  EXPECT_EQ(FormatProgress({.name = "a.pdf", .pages_total = 10, .pages_ahead = 12}, 80),
+            "a.pdf: 0 of 10 pages, shares the workers with 12 others");
+}
+
 TEST(FormatProgress, TellsPagesSpeedAndTimeLeft) {
   EXPECT_EQ(FormatProgress({.name = "a.pdf", .pages_done = 3, .pages_total = 10,
                             .elapsed_seconds = 9}, 80),

@@ -50,7 +50,7 @@ std::vector<std::string> Drain(Outbox& outbox) {
 TEST(Outbox, GivesMessagesInOrder) {
   Outbox outbox;
   outbox.PushStarted(Started(1, 1));
-  outbox.PushEnd(1, "", Result(1));
+  outbox.PushEnd(1, {}, Result(1));
   quire::v1::RecognizeResponse summary;
   summary.mutable_summary();
   outbox.Push(summary);
@@ -70,7 +70,7 @@ TEST(Outbox, JoinsTextThatWaits) {
 TEST(Outbox, SendsTextBeforeItsPagesEnd) {
   Outbox outbox;
   outbox.PushText(1, 1, "a");
-  outbox.PushEnd(1, "", Result(1));
+  outbox.PushEnd(1, {}, Result(1));
 
   EXPECT_THAT(Drain(outbox), ElementsAre("text 1 a", "result 1"));
 }
@@ -87,7 +87,7 @@ TEST(Outbox, DropsTextOfAnEarlierAttempt) {
 
 TEST(Outbox, CutsImagesIntoPiecesBeforeTheResult) {
   Outbox outbox;
-  outbox.PushEnd(1, std::string((1 << 20) + 1, 'p'), Result(1));
+  outbox.PushEnd(1, {.cleaned = std::string((1 << 20) + 1, 'p')}, Result(1));
 
   EXPECT_THAT(Drain(outbox), ElementsAre("image 1048576", "image 1 last", "result 1"));
 }
@@ -95,11 +95,11 @@ TEST(Outbox, CutsImagesIntoPiecesBeforeTheResult) {
 TEST(Outbox, HoldsLaterPagesBackInAnOrderedDocument) {
   Outbox outbox;
   outbox.SetOrder(PageRanges::Parse("2,4-5").value());
-  outbox.PushEnd(5, "", Result(5));
-  outbox.PushEnd(4, "", Result(4));
+  outbox.PushEnd(5, {}, Result(5));
+  outbox.PushEnd(4, {}, Result(4));
   EXPECT_THAT(Drain(outbox), IsEmpty());
 
-  outbox.PushEnd(2, "", Result(2));
+  outbox.PushEnd(2, {}, Result(2));
 
   EXPECT_THAT(Drain(outbox), ElementsAre("result 2", "result 4", "result 5"));
 }

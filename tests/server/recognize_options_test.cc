@@ -146,6 +146,35 @@ TEST(CheckOptions, RefusesLocatingNothing) {
   ExpectInvalid(options, "INVALID_OPTION", HasSubstr("locate_text"));
 }
 
+TEST(CheckOptions, RefusesFramesOutOfTheirRange) {
+  RecognizeOptions options;
+  options.mutable_frames()->set_every_seconds(0.01);
+  ExpectInvalid(options, "INVALID_OPTION",
+                AllOf(HasSubstr("options.frames"), HasSubstr("0.04 to 86400")));
+  options.mutable_frames()->set_every_seconds(std::numeric_limits<double>::quiet_NaN());
+  ExpectInvalid(options, "INVALID_OPTION", HasSubstr("options.frames"));
+  options.mutable_frames()->set_count(0);
+  ExpectInvalid(options, "INVALID_OPTION", HasSubstr("1 to 3000"));
+}
+
+TEST(CheckOptions, RefusesTreatmentsThatItDoesNotKnow) {
+  RecognizeOptions layer;
+  layer.set_text_layer(static_cast<quire::v1::TextLayer>(9));
+  ExpectInvalid(layer, "INVALID_OPTION", HasSubstr("text_layer is 9"));
+  RecognizeOptions orient;
+  orient.set_orient(static_cast<quire::v1::Orient>(9));
+  ExpectInvalid(orient, "INVALID_OPTION", HasSubstr("orient is 9"));
+  RecognizeOptions clean;
+  clean.add_clean_ups(quire::v1::CLEAN_UP_UNSPECIFIED);
+  ExpectInvalid(clean, "INVALID_OPTION", HasSubstr("clean_ups is 0"));
+}
+
+TEST(CheckOptions, RefusesMoreCleanUpsThanThereAre) {
+  RecognizeOptions options;
+  for (int i = 0; i < 4; ++i) options.add_clean_ups(quire::v1::CLEAN_UP_CONTRAST);
+  ExpectInvalid(options, "INVALID_OPTION", HasSubstr("twice"));
+}
+
 TEST(CheckOptions, NamesTheModelsAtHand) {
   RecognizeOptions options;
   options.set_model("huge");

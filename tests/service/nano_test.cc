@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "proto/mutex.h"
 #include "tests/service/running_service.h"
 
@@ -65,6 +66,70 @@ TEST_F(Nano, ReadsEveryPageOfAPdf) {
   EXPECT_THAT(read.NotOnce(5), IsEmpty());
   EXPECT_THAT(read.results, SizeIs(5));
   EXPECT_EQ(std::max(read.results.at(1)[0].width_px(), read.results.at(1)[0].height_px()), 2048);
+}
+
+// five_pages.pdf, its pages shown turned clockwise.
+std::string TurnedPdf(int degrees) {
+  const std::string pages = Fixture("pdf/five_pages.pdf");
+  constexpr std::string_view kUpright = "/Rotate 0 /Trans <<\n\n>>";
+  std::string turned = absl::StrCat("/Rotate ", degrees, " /Trans <<>>");
+  turned.insert(turned.size() - 2, kUpright.size() - turned.size(), ' ');  // every offset stays
+  return absl::StrReplaceAll(pages, {{kUpright, turned}});
+}
+
+class TurnedPage : public Nano, public testing::WithParamInterface<int> {};
+
+TEST_P(TurnedPage, IsFoundAndRead) {
+  quire::v1::RecognizeOptions options;
+  options.set_orient(quire::v1::ORIENT_AUTO);
+  options.set_page_ranges("1");
+  options.set_max_tokens_per_page(120);
+
+  const Recognised read = Recognise(service_->stub(), TurnedPdf(GetParam()), options);
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::PageResult& page = read.results.at(1)[0];
+  EXPECT_EQ(page.rotation_degrees(), GetParam());
+  EXPECT_EQ(page.turned_degrees(), (360 - GetParam()) % 360);
+  EXPECT_THAT(page.text(), HasSubstr("Harbour Clock"));
+  EXPECT_EQ(page.width_px() > page.height_px(), GetParam() % 180 != 0);
+  ASSERT_GT(page.blocks_size(), 0);
+  // The title is at the page's top, wherever that is shown.
+  const quire::v1::Box& title = page.blocks(0).boxes(0);
+  const double from_top = GetParam() == 90    ? 1 - title.right()
+                          : GetParam() == 180 ? 1 - title.bottom()
+                          : GetParam() == 270 ? title.left()
+                                              : title.top();
+  EXPECT_LT(from_top, 0.2) << title.ShortDebugString();
+  EXPECT_NEAR(SecondsAtWork(page), page.total_seconds(), StageTolerance(page));
+}
+
+INSTANTIATE_TEST_SUITE_P(Degrees, TurnedPage, testing::Values(0, 90, 180, 270));
+
+TEST_F(Nano, SaysHowFarAPageIsFromItsTextLayer) {
+  quire::v1::RecognizeOptions options;
+  options.set_text_layer(quire::v1::TEXT_LAYER_COMPARE);
+  options.set_page_ranges("1");
+
+  const Recognised read = Recognise(service_->stub(), Fixture("pdf/five_pages.pdf"), options);
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::TextLayerComparison& layer = read.results.at(1)[0].text_layer();
+  EXPECT_GT(layer.layer_characters(), 1000);
+  EXPECT_LT(layer.edit_distance(), 0.03);
+}
+
+TEST_F(Nano, TakesATextLayerInsteadOfReading) {
+  quire::v1::RecognizeOptions options;
+  options.set_text_layer(quire::v1::TEXT_LAYER_USE);
+
+  const Recognised read = Recognise(service_->stub(), Fixture("pdf/five_pages.pdf"), options);
+
+  EXPECT_THAT(read.NotOnce(5), IsEmpty());
+  ASSERT_THAT(read.results, SizeIs(5));
+  EXPECT_EQ(read.results.at(1)[0].text_source(), quire::v1::TEXT_SOURCE_TEXT_LAYER);
+  EXPECT_THAT(read.results.at(1)[0].text(), HasSubstr("had been seven minutes slow."));
+  EXPECT_EQ(read.summary->output_tokens(), 0);
 }
 
 TEST_F(Nano, NamesWhereAllOfALonePagesTimeWent) {

@@ -29,6 +29,7 @@ ARROWS = {
 LIBRARIES = {
     ("torch/", "ATen/", "c10/"): {"worker/device", "worker/model", "worker/engine"},
     ("poppler", "tiff"): {"worker/render"},
+    ("libav", "libsw"): {"worker/render"},
     ("opencv2/",): {"worker/render", "client"},
     ("prometheus/",): {"proto", "server", "worker"},
     ("CLI/",): {"server", "client", "worker", "worker/render"},

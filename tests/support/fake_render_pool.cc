@@ -20,6 +20,7 @@ struct FakeDocument {
   int pages = 0;
   int bad_page = 0;
   std::string password;
+  std::string layer;
 };
 
 namespace {
@@ -44,6 +45,7 @@ FakeDocument ParseDocument(const std::string& text) {
     if (words.first == "pages" && absl::SimpleAtoi(words.second, &number)) document.pages = number;
     if (words.first == "bad" && absl::SimpleAtoi(words.second, &number)) document.bad_page = number;
     if (words.first == "password") document.password = words.second;
+    if (words.first == "layer") document.layer = words.second;
   }
   return document;
 }
@@ -52,7 +54,7 @@ FakeDocument ParseDocument(const std::string& text) {
 
 FakeRenderPool::FakeRenderPool() : arena_(Arena::Create(kArenaBytes).value()) {}
 
-void FakeRenderPool::Open(int fd, int64_t bytes, std::string password,
+void FakeRenderPool::Open(int fd, int64_t bytes, OpenSettings settings,
                           std::function<void(absl::StatusOr<OpenedDocument>)> done) {
   std::string text(static_cast<size_t>(std::min<int64_t>(bytes, 4096)), '\0');
   const ssize_t got = pread(fd, text.data(), text.size(), 0);
@@ -62,7 +64,7 @@ void FakeRenderPool::Open(int fd, int64_t bytes, std::string password,
                           "these bytes are no document that can be read"));
   }
   const FakeDocument document = ParseDocument(text);
-  if (document.password != password) {
+  if (document.password != settings.password) {
     return done(MakeError(absl::StatusCode::kFailedPrecondition, "PDF_ENCRYPTED",
                           "the document needs a password"));
   }
@@ -88,6 +90,13 @@ absl::StatusOr<RenderedPage> FakeRenderPool::Draw(const FakeDocument& document,
   QUIRE_CHECK(span.has_value());
   drawn.pixels = *std::move(span);
   std::memset(drawn.pixels.data(), number, drawn.pixels.bytes());
+  if (page.include_text_layer && !document.layer.empty()) {
+    drawn.width_points = drawn.height_points = 72;
+    drawn.layer.emplace().set_text(document.layer);
+    drawn.layer->add_blocks()->set_text(document.layer);
+  }
+  if (page.include_uncleaned_png) drawn.uncleaned_png = "uncleaned";
+  if (!page.clean_ups.empty()) drawn.deskewed_degrees = 1.5;
   if (page.include_png) drawn.png = std::string((2 << 20) + 5, static_cast<char>(number));
   return drawn;
 }

@@ -14,14 +14,16 @@ namespace quire::server {
 // A RenderPool without processes. A document is a line such as "pages=5 bad=3 password=open":
 //   pages     how many; anything that does not begin so is refused as UNKNOWN_FORMAT
 //   bad       a page that cannot be drawn (reason PAGE_DAMAGED)
+//   layer     a word: the text that every page holds itself
 //   password  that opening needs (reason PDF_ENCRYPTED)
+// A page that is cleaned up says that it was turned by 1.5 degrees.
 // A page is as wide as its size asks (with dpi: one inch) and half as high; each byte of it is the
 // page's number. Thread-safe.
 class FakeRenderPool final : public RenderPool {
  public:
   FakeRenderPool();
 
-  void Open(int fd, int64_t bytes, std::string password,
+  void Open(int fd, int64_t bytes, OpenSettings settings,
             std::function<void(absl::StatusOr<OpenedDocument>)> done) override;
   void Render(std::shared_ptr<RenderDocument> document, const PageSpec& page,
               std::function<void(absl::StatusOr<RenderedPage>)> done) override;

@@ -1,8 +1,11 @@
 #include "worker/device/device.h"
 
-#include <ATen/Context.h>
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
+
+#include <algorithm>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -54,6 +57,17 @@ DeviceInfo CudaDevice(int index) {
 const std::string& CudaFindings() {
   static const std::string findings = LoadCuda();
   return findings;
+}
+
+DeviceMemory MemoryOn(const std::string& device_name) {
+  const at::Device device(device_name);
+  if (device.is_cpu()) return {};
+  auto* const allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
+  if (allocator == nullptr || !allocator->initialized()) return {};
+  const auto stats = allocator->getDeviceStats(std::max<at::DeviceIndex>(device.index(), 0));
+  const auto& bytes =
+      stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+  return {.used_bytes = bytes.current, .peak_bytes = bytes.peak};
 }
 
 absl::StatusOr<DeviceInfo> ChooseDevice(const std::string& name) {

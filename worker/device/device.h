@@ -21,6 +21,14 @@ struct DeviceInfo {
 // the first answer.
 absl::StatusOr<DeviceInfo> ChooseDevice(const std::string& name);
 
+// Memory that tensors have on a device, by its allocator's own count. All 0 for the CPU, and for a
+// device whose allocator does not count or has given nothing yet. Any thread.
+struct DeviceMemory {
+  int64_t used_bytes = 0;
+  int64_t peak_bytes = 0;  // most at once since the start
+};
+DeviceMemory MemoryOn(const std::string& device_name);
+
 // What LoadCuda found, in words for the log.
 const std::string& CudaFindings();
 

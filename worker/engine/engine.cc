@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "proto/status.h"
+#include "worker/device/device.h"
 
 namespace quire::worker {
 namespace {
@@ -90,6 +91,9 @@ ReaderStats Engine::stats() const {
   stats.kv_cache_capacity_tokens = loop_.cache_capacity_tokens();
   stats.decode_profile = loop_.decode_profile();
   stats.broken = loop_.broken();
+  const DeviceMemory memory = MemoryOn(info_.device);
+  stats.device_memory_used_bytes = memory.used_bytes;
+  stats.device_memory_peak_bytes = memory.peak_bytes;
   MutexLock lock(mutex_);
   stats.pages = static_cast<int>(pages_.size());
   return stats;

@@ -215,7 +215,10 @@ void ModelLoop::Write(PageWork& work, int id, double log_probability) {
   const TokenKind kind =
       id < static_cast<int>(kinds_.size()) ? kinds_[id] : TokenKind::kSign;
   const bool loop = !end && work.loop.Add(id, kind);
-  const bool full = static_cast<int>(work.ids.size()) >= work.max_new_tokens;
+  const auto tokens = static_cast<int>(work.ids.size());
+  const bool unwanted = tokens == work.request.opening_tokens &&
+                        !work.callbacks.on_opening(work.log_probability / tokens);
+  const bool full = tokens >= work.max_new_tokens || unwanted;
   if (!end && !loop && !full) return;
   if (loop) work.kept_ids = work.loop.kept_tokens();
   work.finish_reason = end    ? FinishReason::kStop

@@ -36,6 +36,8 @@ struct PageRequest {
   int max_tokens = 0;                 // 0: the model's context
   bool stream_text = false;
   bool alone = false;  // nothing else may be read meanwhile; AloneGate sees to it
+  bool find_orientation = false;  // the page may be turned; UprightReader sees to it
+  int opening_tokens = 0;         // on_opening is called after so many; 0: never
 };
 
 enum class FinishReason { kStop, kLength, kRepetition };
@@ -64,6 +66,7 @@ struct PageOutput {
   StageSeconds seconds;
   StageStarts starts;
   double first_token_seconds = 0;  // from Read() on; 0: unknown
+  int turned_degrees = 0;  // clockwise, before it was read; boxes are those of the page as it came
   std::vector<int> output_ids;     // end token included
 };
 
@@ -73,6 +76,9 @@ struct PageCallbacks {
   std::function<void()> on_started;                   // left the queue
   std::function<void()> on_pixels_released;           // the pixels may go; exactly once
   std::function<void(std::string text)> on_text;      // complete UTF-8; only with stream_text
+  // Once, unless the page ends before: the mean of the first opening_tokens' log-probabilities.
+  // False ends the page there, as its token cap would.
+  std::function<bool(double mean_log_probability)> on_opening;
   std::function<void(absl::StatusOr<PageOutput>)> on_done;  // exactly once, last
 };
 
@@ -91,7 +97,8 @@ struct ReaderStats {
   int batch_size = 0;         // sequences of the last decode step
   int64_t kv_cache_tokens = 0;
   int64_t kv_cache_capacity_tokens = 0;  // 0: unknown
-  int64_t device_memory_used_bytes = 0;
+  int64_t device_memory_used_bytes = 0;  // of tensors; 0 on a CPU
+  int64_t device_memory_peak_bytes = 0;  // most at once since the start
   DecodeProfile decode_profile;  // all 0 when nothing is timed
   bool broken = false;  // the device failed for good: only a new process can read again
 };

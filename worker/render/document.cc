@@ -7,6 +7,7 @@
 #include "worker/render/image_decoder.h"
 #include "worker/render/pdf_renderer.h"
 #include "worker/render/tiff_decoder.h"
+#include "worker/render/video_document.h"
 
 namespace quire::render {
 
@@ -23,10 +24,12 @@ absl::StatusOr<std::unique_ptr<Document>> OpenDocument(Bytes bytes, const std::s
       return OpenPdf(bytes, password, limits);
     case quire::v1::DOCUMENT_FORMAT_TIFF:
       return OpenTiff(bytes, limits);
+    case quire::v1::DOCUMENT_FORMAT_VIDEO:
+      return OpenVideo(bytes, limits);
     case quire::v1::DOCUMENT_FORMAT_UNSPECIFIED:
       return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FORMAT",
                        absl::StrFormat("these %d bytes are no document that Quire knows; it reads "
-                                       "PDF, PNG, JPEG, WebP, BMP and TIFF",
+                                       "PDF, PNG, JPEG, WebP, BMP, TIFF and videos",
                                        bytes.size()));
     default:
       return OpenImage(bytes, sniffed.format, limits);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "quire/v1/ocr.pb.h"
+#include "worker/render/text_layer.h"
 
 namespace quire::render {
 
@@ -16,6 +17,7 @@ using Bytes = std::span<const uint8_t>;
 struct DocumentLimits {
   int max_pages = 3000;
   int64_t max_page_pixels = 50'000'000;
+  quire::v1::FrameChoice frames;  // of a video, which frames are pages
 };
 
 // Size that a PDF page is drawn to: one of the two is set. Images keep their size.
@@ -38,6 +40,7 @@ struct DrawnPage {
   double width_points = 0;
   double height_points = 0;
   int rotation_degrees = 0;
+  double frame_seconds = 0;  // of a video
 };
 
 // An opened document. One thread.
@@ -49,6 +52,9 @@ class Document {
   // InvalidArgument: the page is damaged, too large, or not there. ResourceExhausted: the canvas is
   // too small (reason ARENA_TOO_SMALL) or memory ran out (RENDER_MEMORY).
   virtual absl::StatusOr<DrawnPage> Draw(int page_index, const DrawSize& size, Canvas canvas) = 0;
+  // The text that a page which can be drawn holds itself, as it is shown; empty where there is
+  // none.
+  virtual TextLayer Text(int /*page_index*/) const { return {}; }
 };
 
 // Opens a document of any kind that Quire reads; `bytes` must outlive it. InvalidArgument or

@@ -32,7 +32,7 @@ constexpr Magic kMagics[] = {
     {"\x89PNG\r\n\x1a\n"sv, 0, api::DOCUMENT_FORMAT_PNG, "", ""},
     {"\xff\xd8\xff"sv, 0, api::DOCUMENT_FORMAT_JPEG, "", ""},
     {"WEBP"sv, kRiffKindAt, api::DOCUMENT_FORMAT_WEBP, "", ""},
-    {"AVI "sv, kRiffKindAt, kNone, "a video", "send single frames as PNG or JPEG"},
+    {"AVI "sv, kRiffKindAt, api::DOCUMENT_FORMAT_VIDEO, "", ""},
     {"II*\0"sv, 0, api::DOCUMENT_FORMAT_TIFF, "", ""},
     {"MM\0*"sv, 0, api::DOCUMENT_FORMAT_TIFF, "", ""},
     {"II+\0"sv, 0, api::DOCUMENT_FORMAT_TIFF, "", ""},
@@ -53,8 +53,8 @@ constexpr Magic kMagics[] = {
     {"%!PS"sv, 0, kNone, "PostScript", "convert it with ps2pdf"},
     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, 0, kNone, "an old Microsoft Office document", kPrint},
     {"{\\rtf"sv, 0, kNone, "RTF", kPrint},
-    {"ftyp"sv, 4, kNone, "a video", "send single frames as PNG or JPEG"},
-    {"\x1a\x45\xdf\xa3"sv, 0, kNone, "a video", "send single frames as PNG or JPEG"},
+    {"ftyp"sv, 4, api::DOCUMENT_FORMAT_VIDEO, "", ""},
+    {"\x1a\x45\xdf\xa3"sv, 0, api::DOCUMENT_FORMAT_VIDEO, "", ""},
     {"\x1f\x8b"sv, 0, kNone, "gzip", kUnpack},
     {"7z\xbc\xaf\x27\x1c"sv, 0, kNone, "7-Zip", kUnpack},
     {"Rar!"sv, 0, kNone, "RAR", kUnpack},
@@ -142,6 +142,8 @@ std::string_view FormatName(api::DocumentFormat format) {
       return "BMP";
     case api::DOCUMENT_FORMAT_TIFF:
       return "TIFF";
+    case api::DOCUMENT_FORMAT_VIDEO:
+      return "video";
     default:
       return "unknown";
   }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/status.h"
+#include "worker/render/clean_up.h"
 #include "worker/render/config.h"
 #include "worker/render/draw_to_file.h"
 #include "worker/render/font_files.h"
@@ -77,6 +78,7 @@ int DrawByHand(const Config& config) {
 int Run(const Config& config) {
   WarmUpPdf();
   WarmUpImageCodec();
+  WarmUpCleanUp();
   return config.file.empty() ? ServeServer(config) : DrawByHand(config);
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -128,6 +129,20 @@ class PdfDocument final : public Document {
                      .width_points = points.width,
                      .height_points = points.height,
                      .rotation_degrees = points.degrees};
+  }
+
+  TextLayer Text(int page_index) const override {
+    const std::unique_ptr<poppler::page> page(pdf_->create_page(page_index));
+    if (page == nullptr) return {};
+    std::vector<LayerWord> words;
+    for (const poppler::text_box& word : page->text_list()) {
+      const poppler::byte_array bytes = word.text().to_utf8();
+      const poppler::rectf box = word.bbox();
+      words.push_back({.text = std::string(bytes.begin(), bytes.end()),
+                       .box = {box.left(), box.top(), box.right(), box.bottom()},
+                       .space_after = word.has_space_after()});
+    }
+    return ArrangeWords(words);
   }
 
  private:

@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 #include <new>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/rich_status.h"
 #include "proto/status.h"
+#include "proto/text_distance/code_points.h"
+#include "worker/render/clean_up.h"
 #include "worker/render/frame_io.h"
 #include "worker/render/image_codec.h"
 
@@ -20,10 +24,36 @@ namespace wire = quire::render::v1;
 constexpr int64_t kFilesPart = 4;
 constexpr size_t kMostDocuments = 64;
 // So that it fits into a reply.
-constexpr int64_t kMostPngBytes = kMaxFrameBytes - 4096;
+constexpr int64_t kMostPngBytes = kMaxFrameBytes - (2 << 20);
 
 absl::Status BadRequest(std::string_view what) {
   return absl::InternalError(absl::StrCat("the front asks for ", std::string(what)));
+}
+
+// In UTF-8 that protobuf takes, whatever the PDF says that its characters are.
+std::string Sound(const std::string& text) { return ToUtf8(ToCodePoints(text)); }
+
+void AddTextLayer(const TextLayer& layer, const DrawnPage& page, wire::PageRendered& rendered) {
+  if (layer.paragraphs.empty() || page.width_points <= 0) return;
+  wire::PageTextLayer& out = *rendered.mutable_layer();
+  out.set_text(Sound(layer.Text()));
+  for (const TextLayer::Paragraph& paragraph : layer.paragraphs) {
+    quire::v1::Block& block = *out.add_blocks();
+    block.set_label("text");
+    block.set_text(Sound(paragraph.text));
+    quire::v1::Box& box = *block.add_boxes();
+    const auto share = [](double points, double whole) {
+      return std::clamp(points / whole, 0.0, 1.0);
+    };
+    box.set_left(share(paragraph.box.left, page.width_points));
+    box.set_top(share(paragraph.box.top, page.height_points));
+    box.set_right(share(paragraph.box.right, page.width_points));
+    box.set_bottom(share(paragraph.box.bottom, page.height_points));
+    box.set_left_px(box.left() * page.width_px);
+    box.set_top_px(box.top() * page.height_px);
+    box.set_right_px(box.right() * page.width_px);
+    box.set_bottom_px(box.bottom() * page.height_px);
+  }
 }
 
 }  // namespace
@@ -66,7 +96,8 @@ absl::Status RenderService::Open(const wire::OpenDocument& request, int fd,
       Document * document,
       documents_.Open(request.document_id(), fd, request.document_bytes(), request.password(),
                       {.max_pages = request.max_pages(),
-                       .max_page_pixels = request.max_page_pixels()}));
+                       .max_page_pixels = request.max_page_pixels(),
+                       .frames = request.frames()}));
   opened.set_format(document->format());
   opened.set_pages(document->pages());
   return absl::OkStatus();
@@ -96,17 +127,39 @@ absl::Status RenderService::Render(const wire::RenderPage& request, wire::PageRe
   rendered.set_width_points(page.width_points);
   rendered.set_height_points(page.height_points);
   rendered.set_rotation_degrees(page.rotation_degrees);
-  if (request.include_png()) {
-    QUIRE_ASSIGN_OR_RETURN(*rendered.mutable_png(),
-                           EncodePng({canvas.data, page.width_px, page.height_px}));
-    if (static_cast<int64_t>(rendered.png().size()) > kMostPngBytes) {
-      return MakeError(absl::StatusCode::kInvalidArgument, "PAGE_IMAGE_TOO_LARGE",
-                       absl::StrCat("page ", request.page_index() + 1, " as PNG has ",
-                                    WithCommas(static_cast<int64_t>(rendered.png().size())),
-                                    " bytes; the limit is ", WithCommas(kMostPngBytes),
-                                    ": lower --dpi or do without the page's image"),
-                       {{"page", absl::StrCat(request.page_index() + 1)}});
+  rendered.set_frame_seconds(page.frame_seconds);
+  if (request.include_text_layer())
+    AddTextLayer(document->Text(request.page_index()), page, rendered);
+  return Finish(request, canvas, page, rendered);
+}
+
+absl::Status RenderService::Finish(const wire::RenderPage& request, Canvas canvas,
+                                   const DrawnPage& page, wire::PageRendered& rendered) {
+  const worker::PixelView pixels{canvas.data, page.width_px, page.height_px};
+  if (request.include_uncleaned_png()) {
+    QUIRE_ASSIGN_OR_RETURN(*rendered.mutable_uncleaned_png(), EncodePng(pixels));
+  }
+  if (request.clean_ups_size() > 0) {
+    std::vector<quire::v1::CleanUp> clean_ups;
+    for (const int clean_up : request.clean_ups()) {
+      clean_ups.push_back(static_cast<quire::v1::CleanUp>(clean_up));
     }
+    QUIRE_ASSIGN_OR_RETURN(const CleanedPage cleaned,
+                           CleanPage(clean_ups, canvas, page.width_px, page.height_px));
+    rendered.set_deskewed_degrees(cleaned.deskewed_degrees);
+  }
+  if (request.include_png()) {
+    QUIRE_ASSIGN_OR_RETURN(*rendered.mutable_png(), EncodePng(pixels));
+  }
+  const auto png_bytes =
+      static_cast<int64_t>(rendered.png().size() + rendered.uncleaned_png().size());
+  if (png_bytes > kMostPngBytes) {
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "PAGE_IMAGE_TOO_LARGE",
+        absl::StrCat("page ", request.page_index() + 1, " as PNG has ", WithCommas(png_bytes),
+                     " bytes; the limit is ", WithCommas(kMostPngBytes),
+                     ": lower --dpi or do without the page's image"),
+        {{"page", absl::StrCat(request.page_index() + 1)}});
   }
   return absl::OkStatus();
 }

@@ -29,6 +29,9 @@ class RenderService {
                     quire::render::v1::DocumentOpened& opened);
   absl::Status Render(const quire::render::v1::RenderPage& request,
                       quire::render::v1::PageRendered& rendered);
+  // Cleans the page that was drawn, and adds its images.
+  static absl::Status Finish(const quire::render::v1::RenderPage& request, Canvas canvas,
+                             const DrawnPage& page, quire::render::v1::PageRendered& rendered);
 
   const Canvas arena_;
   OpenDocuments documents_;

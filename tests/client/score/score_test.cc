@@ -1,33 +1,11 @@
 #include <gtest/gtest.h>
 
-#include "client/score/code_points.h"
 #include "client/score/compared_text.h"
-#include "client/score/edit_distance.h"
 #include "client/score/table_score.h"
 #include "client/score/text_scores.h"
 
 namespace quire::client {
 namespace {
-
-TEST(CodePoints, ComeBackAsTheyWere) {
-  const std::string text = "aé字😀";
-  EXPECT_EQ(ToCodePoints(text).size(), 4u);
-  EXPECT_EQ(ToUtf8(ToCodePoints(text)), text);
-}
-
-TEST(CodePoints, ReplaceWhatIsNoUtf8) {
-  EXPECT_EQ(ToCodePoints("a\xFF\xC3"), U"a\uFFFD\uFFFD");
-  EXPECT_EQ(ToCodePoints("\xED\xA0\x80"), U"\uFFFD\uFFFD\uFFFD");  // half of a surrogate pair
-}
-
-TEST(EditDistance, CountsAcrossBlocks) {
-  const std::u32string a(200, U'a');
-  std::u32string b = a;
-  b[63] = b[64] = b[128] = U'b';
-  EXPECT_EQ(EditDistance(a, b), 3u);
-  EXPECT_EQ(EditDistance(a, a + U"xyz"), 3u);
-  EXPECT_EQ(EditDistance(a, U""), 200u);
-}
 
 TEST(ComparedText, LeavesWordsAlone) {
   EXPECT_EQ(ComparedText("# Title\n\n- one **two**\n\n![figure](x)\n\nthree &amp; “four”"),
@@ -41,6 +19,11 @@ TEST(ComparedText, TakesTablesOfBothKindsApart) {
 
 TEST(ComparedText, JoinsWordsBrokenOverALinesEnd) {
   EXPECT_EQ(ComparedText("some-\nthing thirty-seven"), "something thirty-seven");
+}
+
+TEST(WithoutMarkup, KeepsQuotesAndDashes) {
+  EXPECT_EQ(WithoutMarkup("# A “title” – one\n\n<table><tr><td>a &amp; b</td></tr></table>"),
+            "A “title” – one a & b");
 }
 
 TEST(ComparedText, TakesAnyBytes) { EXPECT_EQ(ComparedText("a\xFF z"), "a\uFFFD z"); }

@@ -5,10 +5,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "client/score/code_points.h"
-#include "client/score/edit_distance.h"
 #include "client/score/table_score.h"
 #include "client/score/text_scores.h"
+#include "proto/text_distance/code_points.h"
+#include "proto/text_distance/edit_distance.h"
 
 namespace quire::client {
 namespace {

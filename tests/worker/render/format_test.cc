@@ -56,7 +56,13 @@ INSTANTIATE_TEST_SUITE_P(
         Sniffed{"BmpWithFourMasks", BmpStart(56), api::DOCUMENT_FORMAT_BMP},
         Sniffed{"BmpOfLaterOs2", BmpStart(64), api::DOCUMENT_FORMAT_BMP},
         Sniffed{"BmpVersion4", BmpStart(108), api::DOCUMENT_FORMAT_BMP},
-        Sniffed{"BmpVersion5", BmpStart(124), api::DOCUMENT_FORMAT_BMP}),
+        Sniffed{"BmpVersion5", BmpStart(124), api::DOCUMENT_FORMAT_BMP},
+        Sniffed{"Mp4",
+                "\0\0\0\x18"
+                "ftypisom"s,
+                api::DOCUMENT_FORMAT_VIDEO},
+        Sniffed{"Matroska", "\x1a\x45\xdf\xa3", api::DOCUMENT_FORMAT_VIDEO},
+        Sniffed{"Avi", "RIFF\x10\0\0\0AVI LIST"s, api::DOCUMENT_FORMAT_VIDEO}),
     [](const auto& info) { return info.param.name; });
 
 struct Refused {
@@ -115,12 +121,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"OldOffice", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office document",
                 "PDF"},
         Refused{"Rtf", "{\\rtf1\\ansi", "RTF", "PDF"},
-        Refused{"Mp4",
-                "\0\0\0\x18"
-                "ftypisom"s,
-                "a video", "frames"},
-        Refused{"Matroska", "\x1a\x45\xdf\xa3", "a video", "frames"},
-        Refused{"Avi", "RIFF\x10\0\0\0AVI LIST"s, "a video", "frames"},
         Refused{"Gzip", "\x1f\x8b\x08", "gzip", "unpack"},
         Refused{"SevenZip", "7z\xbc\xaf\x27\x1c", "7-Zip", "unpack"},
         Refused{"Rar", "Rar!\x1a\x07", "RAR", "unpack"},

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace quire::client {
+namespace quire {
 
 // Levenshtein distance of two sequences of code points (or of numbers that stand for words): the
 // fewest insertions, deletions and substitutions that turn one into the other. Time
@@ -13,4 +13,4 @@ namespace quire::client {
 // Levenshtein and Damerau edit distances", Nordic J. of Computing 10 (2003).
 size_t EditDistance(std::u32string_view a, std::u32string_view b);
 
-}  // namespace quire::client
+}  // namespace quire

@@ -1,11 +1,11 @@
-#include "client/score/edit_distance.h"
+#include "proto/text_distance/edit_distance.h"
 
 #include <cstdint>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-namespace quire::client {
+namespace quire {
 namespace {
 
 constexpr size_t kWordBits = 64;
@@ -72,4 +72,4 @@ size_t EditDistance(std::u32string_view a, std::u32string_view b) {
   return static_cast<size_t>(distance);
 }
 
-}  // namespace quire::client
+}  // namespace quire

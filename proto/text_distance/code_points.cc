@@ -1,8 +1,8 @@
-#include "client/score/code_points.h"
+#include "proto/text_distance/code_points.h"
 
 #include <cstdint>
 
-namespace quire::client {
+namespace quire {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
@@ -59,4 +59,4 @@ std::string ToUtf8(std::u32string_view points) {
   return text;
 }
 
-}  // namespace quire::client
+}  // namespace quire

@@ -1,4 +1,4 @@
-#include "client/access.h"
+#include "proto/access.h"
 
 #include <fstream>
 #include <iterator>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/status.h"
 
-namespace quire::client {
+namespace quire {
 namespace {
 
 // The whole of a file; empty for no file.
@@ -37,4 +37,4 @@ absl::StatusOr<Access> ReadAccess(const AccessFiles& files, const std::string& a
   return access;
 }
 
-}  // namespace quire::client
+}  // namespace quire

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace quire::client {
+namespace quire {
 
 // Files that open a server's door; each may be empty.
 struct AccessFiles {
@@ -26,4 +26,4 @@ struct Access {
 // FailedPrecondition names a file that cannot be used. A unix socket is never spoken TLS on.
 absl::StatusOr<Access> ReadAccess(const AccessFiles& files, const std::string& address);
 
-}  // namespace quire::client
+}  // namespace quire
