@@ -50,12 +50,12 @@ absl::Status Config::Validate() const {
 std::string Config::Describe() const {
   const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : text; };
   return absl::StrFormat(
-      "id=%s attach=%s model=%s device=%s dtype=%s kv-dtype=%s slots=%d threads=%d profile=%d "
-      "token-file=%s ca-file=%s cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s "
+      "id=%s attach=%s model=%s device=%s dtype=%s kv-dtype=%s eight-bit=%s slots=%d threads=%d "
+      "profile=%d token-file=%s ca-file=%s cert-file=%s key-file=%s arena-fd=%d metrics-listen=%s "
       "log-format=%s raise-device-fault-at-step=%d raise-out-of-memory-above-pages=%d",
-      id, absl::StrJoin(attach, ","), model, device, dtype, kv_dtype, slots, threads, profile,
-      or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file), arena_fd,
-      metrics_listen, log_format, device_fault_at_step, out_of_memory_above_pages);
+      id, absl::StrJoin(attach, ","), model, device, dtype, kv_dtype, eight_bit, slots, threads,
+      profile, or_none(token_file), or_none(ca_file), or_none(cert_file), or_none(key_file),
+      arena_fd, metrics_listen, log_format, device_fault_at_step, out_of_memory_above_pages);
 }
 
 ParsedConfig ParseConfig(int argc, const char* const* argv) {
@@ -83,6 +83,10 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   option("--kv-dtype", config.kv_dtype, "Element type of the KV cache: auto (f16 beside f32 on a CPU, "
                                         "else as --dtype), f32, bf16, f16")
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
+  option("--eight-bit", config.eight_bit,
+         "8-bit weights: keep them so (half of bf16's memory; slower but on a CPU in f32), decode "
+         "them at load, or auto: keep on a CPU in f32, decode else")
+      ->check(CLI::IsMember({"auto", "keep", "decode"}));
   option("--slots", config.slots, "Pages read at once; 0 chooses by the device")
       ->check(CLI::Range(0, 1024));
   option("--threads", config.threads, "Threads for computing on a CPU; 0 takes every core")

@@ -14,6 +14,7 @@ struct Config {
   std::string device = "auto";   // --device: auto, cpu, cuda:N, mps
   std::string dtype = "auto";    // --dtype: auto, f32, bf16, f16
   std::string kv_dtype = "auto";  // --kv-dtype: auto, f32, bf16, f16
+  std::string eight_bit = "auto";  // --eight-bit: auto, keep, decode
   int slots = 0;                 // --slots: pages at once; 0: by device
   int threads = 0;               // --threads: for computing on the CPU; 0: all cores
   std::string id;                // --id

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
         return worker::OpenEngine(model.folder, {.device = config.device,
                                                  .dtype = config.dtype,
                                                  .kv_dtype = config.kv_dtype,
+                                                 .eight_bit = config.eight_bit,
                                                  .slots = config.slots,
                                                  .threads = config.threads,
                                                  .profile_every = config.profile,

@@ -1,15 +1,11 @@
 #include "client/models/device_memory.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "proto/checkpoint/json_fields.h"
+#include "proto/checkpoint/host_memory.h"
 
 namespace quire::client {
 namespace {
@@ -50,23 +46,12 @@ void AddCuda(std::vector<DeviceMemory>& devices) {
   stop();
 }
 
-uint64_t HostBytes() {
-  uint64_t bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                   static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
-  uint64_t allowed = 0;
-  const auto limit = ReadSmallFile("/sys/fs/cgroup/memory.max", 4096);
-  if (limit.ok() && absl::SimpleAtoi(absl::StripAsciiWhitespace(*limit), &allowed)) {
-    bytes = std::min(bytes, allowed);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 std::vector<DeviceMemory> ListDeviceMemory() {
   std::vector<DeviceMemory> devices;
   AddCuda(devices);
-  devices.push_back({"cpu", "cpu", HostBytes()});
+  devices.push_back({"cpu", "cpu", static_cast<uint64_t>(ReadHostMemory().total_bytes)});
   return devices;
 }
 

@@ -42,14 +42,18 @@ void ReadConfig(ModelFacts& facts) {
 
 void AddFits(ModelFacts& facts, const std::vector<DeviceMemory>& devices) {
   if (facts.parameters <= 0) return;
-  // Official sizes stand for a model that is not here: the two families have one decoder.
+  // Official sizes stand for a model that is neither here nor in the registry: the two families
+  // have one decoder.
   const Architecture architecture = facts.architecture.value_or(Architecture());
+  const ModelSize size = facts.entry && facts.entry->parameters > 0
+                             ? SizeOf(*facts.entry)
+                             : SizeOf(architecture, facts.parameters);
   for (const DeviceMemory& device : devices) {
     DeviceFit fit{.device = device, .dtype = device.kind == "cpu" ? "f32" : "bf16"};
     if (facts.entry && facts.entry->dtype.contains(device.kind)) {
       fit.dtype = facts.entry->dtype.at(device.kind);
     }
-    fit.needed_bytes = NeededBytes(architecture, facts.parameters, fit.dtype);
+    fit.needed_bytes = NeededBytes(size, fit.dtype, device.kind);
     facts.fits.push_back(std::move(fit));
   }
 }

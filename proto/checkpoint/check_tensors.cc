@@ -116,7 +116,7 @@ class Checker {
   // MLX's affine layout: codes packed into 32-bit words, a scale and a bias for each group.
   void CheckQuantised(const std::string& stem, const Shape& shape) {
     report_.quantised = true;
-    const int64_t group = architecture_.quantization.group_size;
+    const int64_t group = GroupOf(stem, shape);
     const int64_t bits = architecture_.quantization.bits;
     const int64_t columns = shape.back();
     if (shape.size() < 2 || bits != 8 || columns % group != 0 || columns % 4 != 0) {
@@ -133,6 +133,14 @@ class Checker {
     CheckStored(stem + ".scales", groups, {"BF16", "F16", "F32"});
     CheckStored(stem + ".biases", groups, {"BF16", "F16", "F32"});
     if (codes) report_.parameters += Elements(shape);
+  }
+
+  // Single modules may have groups of another size than the config's: their scales tell it.
+  int64_t GroupOf(const std::string& stem, const Shape& shape) {
+    const Shape& scales = stored_[stem + ".scales"].tensor->shape;
+    const bool own = scales.size() == shape.size() && scales.back() > 0 &&
+                     shape.back() % scales.back() == 0;
+    return own ? shape.back() / scales.back() : architecture_.quantization.group_size;
   }
 
   bool CheckStored(const std::string& name, const Shape& shape,

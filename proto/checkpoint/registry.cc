@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_join.h"
 #include "proto/check.h"
+#include "proto/checkpoint/device_fit.h"
 #include "proto/checkpoint/registry_text.h"
 
 namespace quire {
@@ -36,6 +37,10 @@ RegistryEntry ReadEntry(const Json& model) {
   }
   entry.tensors = model.value("tensors", int64_t{0});
   entry.parameters = model.value("parameters", int64_t{0});
+  entry.coded_parameters = model.value("coded_parameters", int64_t{0});
+  const ModelSize official = SizeOf(Architecture(), 0);
+  entry.cache_elements =
+      model.value("cache_elements", static_cast<int64_t>(official.cache_elements));
   entry.weight_bytes = model.value("weight_bytes", int64_t{0});
   return entry;
 }

@@ -33,6 +33,9 @@ struct RegistryEntry {
   std::vector<int> ngram_exempt_ids;
   int64_t tensors = 0;  // 0: not known, here and below
   int64_t parameters = 0;
+  int64_t coded_parameters = 0;  // of them, those that are stored in 8 bits
+  // Keys and values of one page at the whole context; those of the official models where not told.
+  int64_t cache_elements = 0;
   int64_t weight_bytes = 0;  // of the safetensors
 };
 

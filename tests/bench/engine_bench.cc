@@ -1,8 +1,10 @@
 // Reads images with a model's engine alone, without a front:
 //   engine_bench MODEL_FOLDER IMAGE... [--device D] [--dtype T] [--kv-dtype T] [--together]
-//                [--task free-text|markdown] [--tokens N] [--print]
-// One line a page: seconds by stage, tokens, tokens a second of decoding. --together gives all pages to
-// the engine at once. Images are binary PPM (P6): `quire-render` or any tool can write them.
+//                [--eight-bit keep|decode] [--task free-text|markdown] [--mode base] [--slots N]
+//                [--tokens N] [--profile N] [--print]
+// One line a page: seconds by stage, tokens, tokens a second of decoding; one for the parts of the
+// decode steps with --profile. --together gives all pages to the engine at once. Images are binary
+// PPM (P6): `quire-render` or any tool can write them.
 
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +26,7 @@ struct Arguments {
   bool together = false;
   bool print = false;
   int tokens = 0;
+  Mode mode = Mode::kDefault;
   Task task = Task::kFreeText;
 };
 
@@ -38,6 +41,12 @@ Arguments Parse(int argc, char** argv) {
       arguments.options.dtype = value();
     } else if (word == "--kv-dtype") {
       arguments.options.kv_dtype = value();
+    } else if (word == "--eight-bit") {
+      arguments.options.eight_bit = value();
+    } else if (word == "--profile") {
+      arguments.options.profile_every = std::atoi(value().c_str());
+    } else if (word == "--mode") {
+      arguments.mode = value() == "base" ? Mode::kBase : Mode::kDefault;
     } else if (word == "--slots") {
       arguments.options.slots = std::atoi(value().c_str());
     } else if (word == "--tokens") {
@@ -72,6 +81,17 @@ Image ReadPpm(const std::string& path) {
   return image;
 }
 
+void PrintProfile(const DecodeProfile& profile) {
+  if (profile.steps == 0) return;
+  const double ms = 1000.0 / static_cast<double>(profile.steps);
+  std::printf("%lld decode steps of %.1f sequences, ms each: attention %.3f experts %.3f head %.3f "
+              "sampling %.3f other %.3f\n",
+              static_cast<long long>(profile.steps),
+              static_cast<double>(profile.tokens) / static_cast<double>(profile.steps),
+              ms * profile.attention_seconds, ms * profile.experts_seconds,
+              ms * profile.head_seconds, ms * profile.sampling_seconds, ms * profile.other_seconds);
+}
+
 class Runner {
  public:
   Runner(PageReader& reader, const Arguments& arguments) : reader_(reader), arguments_(arguments) {}
@@ -81,6 +101,7 @@ class Runner {
     request.job_id = job;
     request.pixels = image.view();
     request.task = arguments_.task;
+    request.mode = arguments_.mode;
     request.max_tokens = arguments_.tokens;
     PageCallbacks callbacks;
     callbacks.on_started = [] {};
@@ -142,6 +163,7 @@ int Run(int argc, char** argv) {
   runner.WaitFor(static_cast<int>(images.size()));
   std::printf("%zu pages in %.2f s\n", images.size(),
               std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  PrintProfile((*reader)->stats().decode_profile);
   return 0;
 }
 

@@ -86,12 +86,15 @@ def run(command, environment=None):
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def environment(arguments):
+    """That the programs need."""
+    libraries = {"LD_LIBRARY_PATH": arguments.libraries} if arguments.libraries else {}
+    return dict(os.environ) | libraries
+
+
 def run_quire(arguments, words):
-    environment = dict(os.environ)
-    if arguments.libraries:
-        environment["LD_LIBRARY_PATH"] = arguments.libraries
     device = "cpu" if arguments.device == "cpu" else "cuda:0"
-    return run([arguments.program, *words, "--device", device], environment)
+    return run([arguments.program, *words, "--device", device], environment(arguments))
 
 
 def compare(out, device):

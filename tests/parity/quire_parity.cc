@@ -1,9 +1,10 @@
 // What Quire computes and how fast, for full_size.py:
-//   quire_parity MODEL [--device D] [--dtype T] [--threads N] [--tokens N]
-//                [--score PAGE_FOLDER OUT_FOLDER]... [--read MODE]...
-// Loads MODEL and prints load time and host memory. --score feeds a page's forced ids and writes
-// their logits to OUT_FOLDER/logits.safetensors; --read draws a page, cuts it as MODE says and reads N
-// tokens. One JSON object a line.
+//   quire_parity MODEL [--device D] [--dtype T] [--eight-bit keep|decode] [--threads N] [--tokens N]
+//                [--chunk-rows N] [--noise E] [--score PAGE_FOLDER OUT_FOLDER]... [--read MODE]...
+// Loads MODEL and prints load time and memory. --score feeds a page's forced ids and writes their
+// logits to OUT_FOLDER/logits.safetensors; --read draws a page, cuts it as MODE says and reads N
+// tokens. --chunk-rows prefills prompts in other chunks, --noise moves each value of their rows by
+// that part of it: what rounding in another order may do. One JSON object a line.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -28,12 +29,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::json;
 
-constexpr int64_t kChunkRows = 512;
 constexpr int kPromptEnd[] = {201, 128820, 21842, 270, 4940, 304, 2121, 7919, 16};  // markdown
 
 struct Arguments {
-  std::string model, device = "auto", dtype = "bf16";
-  int threads = 0, tokens = 128;
+  std::string model, device = "auto", dtype = "bf16", eight_bit = "auto";
+  int threads = 0, tokens = 128, chunk_rows = 512;
+  double noise = 0;  // standard deviation, as a part of each value
   std::vector<std::pair<std::string, std::string>> scores;  // page folder, output folder
   std::vector<std::string> modes;
 };
@@ -47,6 +48,12 @@ Arguments Parse(int argc, char** argv) {
       arguments.device = value();
     } else if (word == "--dtype") {
       arguments.dtype = value();
+    } else if (word == "--eight-bit") {
+      arguments.eight_bit = value();
+    } else if (word == "--chunk-rows") {
+      arguments.chunk_rows = std::atoi(value().c_str());
+    } else if (word == "--noise") {
+      arguments.noise = std::atof(value().c_str());
     } else if (word == "--threads") {
       arguments.threads = std::atoi(value().c_str());
     } else if (word == "--tokens") {
@@ -114,11 +121,16 @@ absl::StatusOr<std::unique_ptr<OcrModel>> Load(const Arguments& arguments, const
   MemoryWatch watch;
   QUIRE_ASSIGN_OR_RETURN(
       std::unique_ptr<OcrModel> model,
-      OcrModel::Load(arguments.model, {.device = device.name, .dtype = arguments.dtype}));
+      OcrModel::Load(arguments.model, {.device = device.name,
+                                       .dtype = arguments.dtype,
+                                       .eight_bit = arguments.eight_bit}));
   const double seconds = SecondsSince(begin, *model);
+  QUIRE_ASSIGN_OR_RETURN(const DeviceInfo after, ChooseDevice(device.name));
   Print({{"what", "load"},
          {"device", device.name},
          {"dtype", arguments.dtype},
+         {"eight_bit", arguments.eight_bit},
+         {"device_bytes", device.free_bytes - after.free_bytes},
          {"seconds", seconds},
          {"bytes", bytes},
          {"bytes_per_second", static_cast<double>(bytes) / seconds},
@@ -141,17 +153,24 @@ void WriteLogits(const std::string& folder, const at::Tensor& logits) {
   file.write(static_cast<const char*>(rows.const_data_ptr()), static_cast<int64_t>(rows.nbytes()));
 }
 
-absl::Status Score(const OcrModel& model, const std::string& page_folder, const std::string& out) {
+absl::Status Score(const OcrModel& model, const std::string& page_folder, const std::string& out,
+                   const Arguments& arguments) {
   QUIRE_ASSIGN_OR_RETURN(const StoredPage page, ReadPage(page_folder));
   const Clock::time_point begin = Clock::now();
-  QUIRE_ASSIGN_OR_RETURN(const at::Tensor prompt, PromptRows(model, page));
+  QUIRE_ASSIGN_OR_RETURN(at::Tensor prompt, PromptRows(model, page));
+  if (arguments.noise > 0) {
+    at::manual_seed(1);
+    const at::Tensor noise = at::randn(prompt.sizes(), at::kFloat).to(prompt.options());
+    prompt = prompt * (1 + arguments.noise * noise);
+  }
   const double vision = SecondsSince(begin, model);
-  const at::Tensor logits = ForcedLogits(model, prompt, page.forced_ids, kChunkRows);
+  const at::Tensor logits = ForcedLogits(model, prompt, page.forced_ids, arguments.chunk_rows);
   Print({{"what", "score"},
          {"page", page_folder},
          {"prompt_rows", prompt.size(0)},
          {"vision_seconds", vision},
-         {"decoder_seconds", SecondsSince(begin, model) - vision}});
+         {"decoder_seconds", SecondsSince(begin, model) - vision},
+         {"steps", page.forced_ids.size()}});
   WriteLogits(out, logits);
   return absl::OkStatus();
 }
@@ -232,7 +251,9 @@ absl::Status Run(const Arguments& arguments) {
   QUIRE_ASSIGN_OR_RETURN(const DeviceInfo device, ChooseDevice(arguments.device));
   if (arguments.threads > 0) at::set_num_threads(arguments.threads);
   QUIRE_ASSIGN_OR_RETURN(const std::unique_ptr<OcrModel> model, Load(arguments, device));
-  for (const auto& [page, out] : arguments.scores) QUIRE_RETURN_IF_ERROR(Score(*model, page, out));
+  for (const auto& [page, out] : arguments.scores) {
+    QUIRE_RETURN_IF_ERROR(Score(*model, page, out, arguments));
+  }
   for (const std::string& mode : arguments.modes) {
     QUIRE_RETURN_IF_ERROR(Read(*model, mode, arguments.tokens));
   }

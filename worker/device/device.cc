@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/checkpoint/host_memory.h"
 
 namespace quire::worker {
 namespace {
@@ -38,6 +39,9 @@ DeviceInfo CudaDevice(int index) {
   DeviceInfo info{.name = absl::StrCat("cuda:", index), .is_cpu = false};
   // Whoever asks for float32 gets it: convolutions would be rounded to 10 bits by default.
   at::globalContext().setAllowTF32CuDNN(false);
+  // cuDNN's attention makes a plan for every new length of a sequence, which takes 50 ms: longer
+  // than the decoder step that it is for. The other kernels take any length.
+  at::globalContext().setSDPUseCuDNN(false);
   // Through cudart, which libtorch_cuda brought along; its header is not needed for one function.
   using MemGetInfo = int (*)(size_t*, size_t*);
   // A tensor on the device makes its context, whose memory is then no longer free.
@@ -73,7 +77,10 @@ DeviceMemory MemoryOn(const std::string& device_name) {
 absl::StatusOr<DeviceInfo> ChooseDevice(const std::string& name) {
   const int cuda_devices = name == "cpu" ? 0 : CudaDevices();
   if (name == "cpu" || (name == "auto" && cuda_devices == 0 && !at::hasMPS())) {
-    return DeviceInfo{.name = "cpu"};
+    const HostMemory memory = ReadHostMemory();
+    return DeviceInfo{.name = "cpu",
+                      .total_bytes = memory.total_bytes,
+                      .free_bytes = memory.available_bytes};
   }
   if (name == "mps" || (name == "auto" && cuda_devices == 0)) {
     if (!at::hasMPS()) return absl::FailedPreconditionError("there is no MPS device on this system");

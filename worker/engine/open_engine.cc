@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "proto/checkpoint/tokenizer_file.h"
 #include "proto/mutex.h"
 #include "proto/status.h"
 #include "worker/device/device.h"
@@ -23,10 +24,14 @@ constexpr int kMostSlots = 8;
 constexpr int64_t kCacheBytesOfHost = int64_t{2} << 30;  // for the KV cache on a CPU
 
 // Pages at once: as many as the KV cache has room for at the model's whole context.
+//   device  as it is with the model on it
 int SlotsFor(const ModelConfig& config, const DeviceInfo& device, const std::string& kv_dtype) {
   const int64_t bytes_per_token = config.decoder.num_hidden_layers * config.decoder.hidden_size *
                                   2 * (kv_dtype == "f32" ? 4 : 2);
-  const int64_t room = device.is_cpu ? kCacheBytesOfHost : device.free_bytes / 2;
+  const int64_t half = device.free_bytes / 2;
+  const int64_t room = !device.is_cpu ? half
+                       : half > 0     ? std::min(kCacheBytesOfHost, half)
+                                      : kCacheBytesOfHost;
   const int64_t pages = room / (bytes_per_token * config.decoder.max_position_embeddings);
   return static_cast<int>(std::clamp<int64_t>(pages, 1, device.is_cpu ? kMostSlots : 64));
 }
@@ -92,6 +97,12 @@ absl::Status WarmUp(PageReader& reader) {
 absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder,
                                                        const EngineOptions& options) {
   const Clock::time_point begin = Clock::now();
+  // What is small and may be wrong comes first.
+  QUIRE_ASSIGN_OR_RETURN(const ModelConfig told, LoadModelConfig(folder));
+  const std::string tokenizer_path = folder + "/tokenizer.json";
+  QUIRE_RETURN_IF_ERROR(
+      CheckTokenizerFile(tokenizer_path, told.image_token_id, told.decoder.vocab_size));
+  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::Load(tokenizer_path));
   QUIRE_ASSIGN_OR_RETURN(const DeviceInfo device, ChooseDevice(options.device));
   if (device.is_cpu) {
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -99,19 +110,23 @@ absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder
   }
   const std::string dtype =
       options.dtype != "auto" ? options.dtype : device.is_cpu ? "f32" : "bf16";
-  // Decoding on a CPU waits for the cache's memory: half of it is read in less time, more so with many
-  // pages in a batch.
+  // Decoding on a CPU waits for the cache's memory: half of it is read in less time, more so with
+  // many pages in a batch.
   const std::string kv_dtype = options.kv_dtype != "auto"               ? options.kv_dtype
                                : device.is_cpu && dtype == "f32" ? "f16"
                                                                  : dtype;
   QUIRE_ASSIGN_OR_RETURN(
       std::unique_ptr<OcrModel> model,
-      OcrModel::Load(folder, {.device = device.name, .dtype = dtype, .kv_dtype = kv_dtype}));
-  QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer,
-                         Tokenizer::Load(folder + "/tokenizer.json"));
+      OcrModel::Load(folder, {.device = device.name,
+                              .dtype = dtype,
+                              .kv_dtype = kv_dtype,
+                              .eight_bit = options.eight_bit,
+                              .free_bytes = device.free_bytes,
+                              .total_bytes = device.total_bytes}));
   const ModelConfig& config = model->config();
   ReaderInfo info = InfoOf(config, device, dtype, model->fingerprint());
-  info.slots = options.slots > 0 ? options.slots : SlotsFor(config, device, kv_dtype);
+  QUIRE_ASSIGN_OR_RETURN(const DeviceInfo loaded, ChooseDevice(device.name));
+  info.slots = options.slots > 0 ? options.slots : SlotsFor(config, loaded, kv_dtype);
   info.load_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   auto engine = std::make_unique<Engine>(MakeFaulty(WrapModel(std::move(model)), options.faults),
                                          std::move(tokenizer), std::move(info), RulesFor(device),

@@ -13,6 +13,7 @@ struct EngineOptions {
   std::string device = "auto";  // auto, cpu, cuda:N, mps
   std::string dtype = "auto";   // auto: f32 on a CPU, bf16 elsewhere
   std::string kv_dtype = "auto";  // of the KV cache; auto: f16 beside f32 on a CPU, else as dtype
+  std::string eight_bit = "auto";  // 8-bit weights: auto, keep, decode; see ModelPlacement
   int slots = 0;                // pages at once; 0: by device and model
   int threads = 0;              // of a CPU; 0: all cores
   int profile_every = 0;        // each so-many-th decode step is timed by part; 0: none

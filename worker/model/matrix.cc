@@ -29,7 +29,10 @@ Matrix Joined(const std::vector<Matrix>& parts, Join join) {
     biases.push_back(part.biases);
   }
   if (!coded) return {.values = join(values)};
-  return {.codes = join(codes), .scales = join(scales), .biases = join(biases)};
+  return {.codes = join(codes),
+          .scales = join(scales),
+          .biases = join(biases),
+          .decoded_type = parts[0].decoded_type};
 }
 
 at::Tensor OnTop(at::TensorList parts) { return at::cat(parts, 0); }
@@ -47,7 +50,12 @@ absl::StatusOr<Matrix> Matrix::Load(const WeightScope& scope, int64_t in, int64_
   Matrix matrix;
   QUIRE_ASSIGN_OR_RETURN(const std::optional<CodedTensor> coded,
                          scope.TakeCodes("weight", {out, in}));
-  if (coded) return Matrix{.codes = coded->codes, .scales = coded->scales, .biases = coded->biases};
+  if (coded) {
+    return Matrix{.codes = coded->codes,
+                  .scales = coded->scales,
+                  .biases = coded->biases,
+                  .decoded_type = scope.type()};
+  }
   QUIRE_ASSIGN_OR_RETURN(matrix.values, scope.Take("weight", {out, in}));
   return matrix;
 }
@@ -57,20 +65,32 @@ Matrix Matrix::Stack(const std::vector<Matrix>& parts) { return Joined(parts, In
 
 Matrix Matrix::operator[](int64_t index) const {
   if (!is_coded()) return {.values = values[index]};
-  return {.codes = codes[index], .scales = scales[index], .biases = biases[index]};
+  return {.codes = codes[index],
+          .scales = scales[index],
+          .biases = biases[index],
+          .decoded_type = decoded_type};
 }
 
 at::Tensor Matrix::Pick(const at::Tensor& rows) const {
   if (!is_coded()) return values.index_select(0, rows);
   return Matrix{.codes = codes.index_select(0, rows),
                 .scales = scales.index_select(0, rows),
-                .biases = biases.index_select(0, rows)}
+                .biases = biases.index_select(0, rows),
+                .decoded_type = decoded_type}
       .Values();
 }
 
 at::Tensor Matrix::Values() const {
   if (!is_coded()) return values;
-  at::Tensor decoded = at::empty(codes.sizes(), scales.options());
+  at::Tensor decoded = at::empty(codes.sizes(), codes.options().dtype(decoded_type));
+  if (!codes.is_cpu() || decoded_type != at::kFloat) {
+    // One pass over the device's memory: converted, scaled, moved and rounded on the way.
+    const std::vector<int64_t> groups = {scales.size(-1), codes.size(-1) / scales.size(-1)};
+    at::Tensor grouped = decoded.unflatten(-1, groups);
+    at::addcmul_out(grouped, biases.unsqueeze(-1), codes.unflatten(-1, groups),
+                    scales.unsqueeze(-1));
+    return decoded;
+  }
   const CpuMatrix coded = plain();
   float* out = decoded.data_ptr<float>();
   constexpr int64_t kRowsAtOnce = 16;

@@ -12,12 +12,14 @@
 namespace quire::worker {
 
 // A weight [out, in], or several of one shape [n, out, in]: values in the model's type, or the
-// checkpoint's 8-bit codes, kept as they are where single rows are multiplied with them directly
-// (float32 on the CPU). Decoded values are those that the checkpoint's own arithmetic gives.
+// checkpoint's 8-bit codes. Kept codes are multiplied with single rows directly in float32 on the
+// CPU; elsewhere they are decoded at each use, which costs time and saves half of a bfloat16's
+// memory. Decoded values are those that the checkpoint's own arithmetic gives.
 struct Matrix {
   at::Tensor values;          // [..., out, in]; undefined where there are codes
   at::Tensor codes;           // [..., out, in] uint8
   at::Tensor scales, biases;  // [..., out, in / group] float32
+  at::ScalarType decoded_type = at::kFloat;  // what codes become
 
   static absl::StatusOr<Matrix> Load(const WeightScope& scope, int64_t in, int64_t out);
   // One above the other: [sum of out, in].
@@ -28,7 +30,8 @@ struct Matrix {
   bool is_coded() const { return codes.defined(); }
   int64_t size(int64_t dimension) const { return (is_coded() ? codes : values).size(dimension); }
   Matrix operator[](int64_t index) const;                   // one of several
-  at::Tensor Pick(const at::Tensor& rows) const;            // [rows] int64 -> [rows, in]
+  // [picked] int64 -> [picked, ...]: rows, or whole matrices of several, decoded
+  at::Tensor Pick(const at::Tensor& rows) const;
   at::Tensor Values() const;                                // decoded; no copy where there are values
   at::Tensor operator()(const at::Tensor& x) const;         // x * this^T: [rows, out]
   CpuMatrix plain() const;  // its memory, float32 on the CPU; several are one above the other

@@ -68,17 +68,34 @@ at::Tensor Moe::Routed(const at::Tensor& x, const at::Tensor& probabilities,
   const at::Tensor ends = at::searchsorted(
       by_expert, at::arange(gate.size(0), by_expert.options()), /*out_int32=*/true,
       /*right=*/true);                                               // [experts]
-  const bool grouped = x.scalar_type() == at::kBFloat16 && hidden % 8 == 0 && down_proj.size(2) % 8 == 0;
-  const at::Tensor outputs = grouped ? AllExperts(sorted, ends) : EachExpert(sorted, ends);
-  // Back in order before the sum: adding up by index leaves the order of the sum to chance on a GPU.
+  const at::Tensor outputs = Outputs(sorted, by_expert, ends);
+  // Back in order before the sum: adding up by index leaves the order of the sum to chance on a
+  // GPU.
   const at::Tensor by_row =
       outputs.index_select(0, order.argsort()).view({rows, top_k, hidden}).to(at::kFloat);
   return (by_row * probabilities.unsqueeze(-1)).sum(1).to(x.scalar_type());  // [rows, hidden]
 }
 
+at::Tensor Moe::Outputs(const at::Tensor& sorted, const at::Tensor& by_expert,
+                        const at::Tensor& ends) const {
+  const bool coded = gate_up_proj.is_coded() && down_proj.is_coded();
+  const bool has_kernel = gate.is_cpu() && sorted.scalar_type() == at::kFloat;
+  const bool few_rows = sorted.size(0) < gate.size(0);
+  if (coded && !has_kernel && few_rows) return PickedExperts(sorted, by_expert);
+  const bool grouped = sorted.scalar_type() == at::kBFloat16 && sorted.size(1) % 8 == 0 &&
+                       down_proj.size(2) % 8 == 0;
+  return grouped ? AllExperts(sorted, ends) : EachExpert(sorted, ends);
+}
+
+at::Tensor Moe::PickedExperts(const at::Tensor& sorted, const at::Tensor& by_expert) const {
+  const at::Tensor gate_up = at::bmm(sorted.unsqueeze(1),            // [rows, 1, 2 * width]
+                                     gate_up_proj.Pick(by_expert).transpose(1, 2));
+  return at::bmm(GateTimesUp(gate_up), down_proj.Pick(by_expert).transpose(1, 2)).squeeze(1);
+}
+
 at::Tensor Moe::AllExperts(const at::Tensor& sorted, const at::Tensor& ends) const {
-  const at::Tensor gate_up = at::_grouped_mm(sorted, gate_up_proj.values.transpose(1, 2), ends);
-  return at::_grouped_mm(GateTimesUp(gate_up), down_proj.values.transpose(1, 2), ends);
+  const at::Tensor gate_up = at::_grouped_mm(sorted, gate_up_proj.Values().transpose(1, 2), ends);
+  return at::_grouped_mm(GateTimesUp(gate_up), down_proj.Values().transpose(1, 2), ends);
 }
 
 at::Tensor Moe::EachExpert(const at::Tensor& sorted, const at::Tensor& ends) const {

@@ -30,7 +30,12 @@ struct Moe {
  private:
   at::Tensor Routed(const at::Tensor& x, const at::Tensor& probabilities,
                     const at::Tensor& experts) const;
-  // Outputs of rows that are sorted by expert; `ends` [experts] int32 says where each one's end.
+  // Outputs of rows that are sorted by expert; `by_expert` [rows] int64 says whose they are, `ends`
+  // [experts] int32 where each one's end.
+  at::Tensor Outputs(const at::Tensor& sorted, const at::Tensor& by_expert,
+                     const at::Tensor& ends) const;
+  // Codes of the rows' experts alone are decoded, for each row anew.
+  at::Tensor PickedExperts(const at::Tensor& sorted, const at::Tensor& by_expert) const;
   // All experts in one operator that asks the device for nothing: bfloat16 alone.
   at::Tensor AllExperts(const at::Tensor& sorted, const at::Tensor& ends) const;
   at::Tensor EachExpert(const at::Tensor& sorted, const at::Tensor& ends) const;

@@ -15,6 +15,7 @@
 #include "worker/model/clip_encoder.h"
 #include "worker/model/decoder.h"
 #include "worker/model/kv_cache.h"
+#include "worker/model/memory_check.h"
 #include "worker/model/page_tokens.h"
 #include "worker/model/query_encoder.h"
 #include "worker/model/sam_encoder.h"
@@ -85,6 +86,13 @@ struct OcrModel::Impl {
     return projector(at::cat({*clip, patches}, -1));                 // [views, patches, hidden]
   }
 
+  // Of one page at the whole context.
+  int64_t CacheBytes() const {
+    return 2 * config.decoder.num_hidden_layers * config.decoder.hidden_size *
+           config.decoder.max_position_embeddings *
+           static_cast<int64_t>(cache_options.dtype().itemsize());
+  }
+
   // Every view that the model is given needs a table with as many queries as it has patches.
   absl::Status CheckQueries() const {
     for (const int side : {config.reading.image_size, config.reading.base_size}) {
@@ -103,10 +111,15 @@ OcrModel::~OcrModel() = default;
 
 absl::StatusOr<std::unique_ptr<OcrModel>> OcrModel::Load(const std::string& folder,
                                                          const ModelPlacement& placement) {
+  if (placement.eight_bit == "keep" && placement.device == "mps") {
+    return absl::InvalidArgumentError(
+        "8-bit weights cannot be kept on mps: use --eight-bit decode (or auto)");
+  }
   auto impl = std::make_unique<Impl>();
   impl->placement = placement;
   QUIRE_ASSIGN_OR_RETURN(impl->config, LoadModelConfig(folder));
   QUIRE_ASSIGN_OR_RETURN(Weights weights, Weights::Open(folder, impl->config.quantization));
+  QUIRE_RETURN_IF_ERROR(weights.Check(impl->config));
   std::ifstream file(folder + "/config.json");
   const std::string config((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   impl->fingerprint = Sha256(config + weights.headers());
@@ -114,7 +127,11 @@ absl::StatusOr<std::unique_ptr<OcrModel>> OcrModel::Load(const std::string& fold
     impl->options = at::TensorOptions().dtype(TypeOf(placement.dtype)).device(at::Device(placement.device));
     impl->cache_options = impl->options.dtype(
         TypeOf(placement.kv_dtype.empty() ? placement.dtype : placement.kv_dtype));
-    weights.Place(impl->options);
+    const bool has_kernel = impl->options.device().is_cpu() && impl->options.dtype() == at::kFloat;
+    weights.Place(impl->options, placement.eight_bit == "keep" ||
+                                     (placement.eight_bit == "auto" && has_kernel));
+    const MemoryNeed need{.weight_bytes = weights.PlacedBytes(), .cache_bytes = impl->CacheBytes()};
+    QUIRE_RETURN_IF_ERROR(CheckFits(need, placement));
     QUIRE_RETURN_IF_ERROR(impl->Load(weights));
   } catch (const c10::Error& error) {
     return absl::InternalError(absl::StrCat("loading ", folder, " on ", placement.device, ": ",

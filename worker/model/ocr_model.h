@@ -25,6 +25,10 @@ struct ModelPlacement {
   std::string device = "cpu";  // "cpu", "cuda:0", "mps"
   std::string dtype = "f32";   // "f32", "bf16", "f16"; norms, softmax and router are always f32
   std::string kv_dtype;        // of the KV cache: "f32", "bf16", "f16"; empty: as dtype
+  // 8-bit weights: "keep" as they are stored, "decode" at load, "auto": keep where single rows are
+  // multiplied with them directly (f32 on the CPU).
+  std::string eight_bit = "auto";
+  int64_t free_bytes = 0, total_bytes = 0;  // of the device; 0: unknown
 };
 
 // The rows of one sequence in one decoder step.
@@ -34,13 +38,13 @@ struct StepSequence {
   bool want_logits = false;  // whether logits of its last row are wanted
 };
 
-// DeepSeek-OCR v1 and v2: views -> vision rows -> decoder with a KV cache -> logits. All sizes come from
-// config.json and are checked against the tensors. Const after Load but for the KvCache that the
-// caller passes; one thread at a time.
+// DeepSeek-OCR v1 and v2: views -> vision rows -> decoder with a KV cache -> logits. All sizes come
+// from config.json and are checked against the tensors. Const after Load but for the KvCache that
+// the caller passes; one thread at a time.
 class OcrModel {
  public:
   // Loads FOLDER/{config.json, *.safetensors}. InvalidArgument or DataLoss name file, tensor, found
-  // and expected.
+  // and expected; FailedPrecondition where the device has too little memory, before any is taken.
   static absl::StatusOr<std::unique_ptr<OcrModel>> Load(const std::string& folder,
                                                         const ModelPlacement& placement);
   ~OcrModel();

@@ -10,8 +10,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/checkpoint/check_tensors.h"
 #include "proto/checkpoint/tensor_list.h"
-#include "proto/checkpoint/weight_files.h"
 #include "proto/status.h"
 #include "worker/model/cpu_kernels.h"
 
@@ -67,8 +67,8 @@ absl::StatusOr<Weights> Weights::Open(const std::string& folder,
                                       const QuantizationConfig& quantization) {
   Weights weights;
   weights.quantization_ = quantization;
-  QUIRE_ASSIGN_OR_RETURN(const WeightFiles files, FindWeightFiles(folder));
-  for (const std::string& file : files.paths) QUIRE_RETURN_IF_ERROR(weights.AddFile(file));
+  QUIRE_ASSIGN_OR_RETURN(weights.files_, FindWeightFiles(folder));
+  for (const std::string& file : weights.files_.paths) QUIRE_RETURN_IF_ERROR(weights.AddFile(file));
   return weights;
 }
 
@@ -92,7 +92,6 @@ absl::Status Weights::AddFile(const std::string& path) {
                          SafetensorsHeaderBytes(bytes.substr(0, 8), file->bytes, path));
   QUIRE_ASSIGN_OR_RETURN(SafetensorsHeader header,
                          ParseSafetensorsHeader(bytes.substr(8, header_bytes), file->bytes, path));
-  headers_ += header.text;
   for (const StoredTensor& tensor : header.tensors) {
     for (StoredTensor& part : Unstacked(tensor, OfficialName(tensor.name))) {
       const std::string name = part.name;
@@ -101,7 +100,19 @@ absl::Status Weights::AddFile(const std::string& path) {
       }
     }
   }
+  headers_.push_back(std::move(header));
   return absl::OkStatus();
+}
+
+absl::Status Weights::Check(const Architecture& architecture) const {
+  const TensorReport report = CheckTensors(architecture, files_, headers_);
+  return report.faults.empty() ? absl::OkStatus() : report.faults.front();
+}
+
+std::string Weights::headers() const {
+  std::string text;
+  for (const SafetensorsHeader& header : headers_) text += header.text;
+  return text;
 }
 
 absl::StatusOr<at::Tensor> Weights::Read(const std::string& name, const std::vector<int64_t>& shape,
@@ -166,12 +177,18 @@ absl::StatusOr<CodedTensor> Weights::ReadCodes(const std::string& stem,
 absl::StatusOr<std::optional<CodedTensor>> Weights::TakeCodes(const std::string& name,
                                                               const std::vector<int64_t>& shape) {
   const std::string stem = CodedStem(name);
-  if (stem.empty() || !options_.device().is_cpu() || options_.dtype() != at::kFloat) return std::nullopt;
-  QUIRE_ASSIGN_OR_RETURN(CodedTensor coded, ReadCodes(stem, shape));
+  if (stem.empty() || !keep_codes_) return std::nullopt;
+  QUIRE_ASSIGN_OR_RETURN(const CodedTensor coded, ReadCodes(stem, shape));
   const int64_t group = shape[1] / coded.scales.size(1);
-  if (group % CpuMatrix::kCodesAtOnce != 0 || group > CpuMatrix::kLargestGroup) return std::nullopt;
-  coded.codes = coded.codes.clone();  // nothing handed out lies in the mapping
-  return coded;
+  const bool has_kernel = group % CpuMatrix::kCodesAtOnce == 0 && group <= CpuMatrix::kLargestGroup;
+  const bool wants_kernel = options_.device().is_cpu() && options_.dtype() == at::kFloat;
+  if (wants_kernel && !has_kernel) return std::nullopt;
+  const auto placed = [&](const at::Tensor& stored) {
+    // Nothing handed out lies in the mapping.
+    return stored.to(options_.device(), stored.scalar_type(), /*non_blocking=*/false,
+                     /*copy=*/true);
+  };
+  return CodedTensor{placed(coded.codes), placed(coded.scales), placed(coded.biases)};
 }
 
 absl::StatusOr<at::Tensor> Weights::TakeAs(const std::string& name,
@@ -212,6 +229,26 @@ std::vector<std::string> Weights::Names() const {
 std::vector<int64_t> Weights::ShapeOf(const std::string& name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? std::vector<int64_t>() : found->second.tensor.shape;
+}
+
+int64_t Weights::PlacedBytes() const {
+  const int64_t element = static_cast<int64_t>(options_.dtype().itemsize());
+  int64_t bytes = 0;
+  for (const auto& [name, entry] : entries_) {
+    if (IsUnusedTensor(name)) continue;
+    int64_t count = 1;
+    for (const int64_t size : entry.tensor.shape) count *= size;
+    const bool of_codes = (absl::EndsWith(name, ".scales") || absl::EndsWith(name, ".biases")) &&
+                          Has(absl::StrCat(name.substr(0, name.rfind('.')), ".scales"));
+    if (entry.tensor.dtype == "U32") {
+      bytes += 4 * count * (keep_codes_ ? 1 : element);  // four codes a word
+    } else if (!of_codes) {
+      bytes += count * element;
+    } else if (keep_codes_) {
+      bytes += count * int64_t{sizeof(float)};
+    }
+  }
+  return bytes;
 }
 
 absl::Status Weights::CheckAllTaken() const {

@@ -119,6 +119,16 @@ TEST(CheckTensors, KnowsEightBitTensors) {
   EXPECT_EQ(report.parameters, Report(TinyTensors()).parameters);
 }
 
+TEST(CheckTensors, SingleEightBitTensorsMayHaveGroupsOfTheirOwn) {
+  std::vector<NamedTensor> tensors = TinyTensors();
+  Quantise(tensors, "lm_head.weight");
+  Find(tensors, "lm_head.scales").shape = {16, 1};
+  Find(tensors, "lm_head.biases").shape = {16, 1};
+  EXPECT_THAT(FaultsOf(tensors), IsEmpty());
+  Find(tensors, "lm_head.biases").shape = {16, 2};
+  EXPECT_THAT(FaultsOf(tensors), ElementsAre(HasSubstr("lm_head.biases has the shape [16, 2]")));
+}
+
 TEST(CheckTensors, NamesWhatIsWrongWithAnEightBitTensor) {
   std::vector<NamedTensor> tensors = TinyTensors();
   Quantise(tensors, "lm_head.weight");

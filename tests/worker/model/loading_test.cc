@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "tests/worker/model/tiny_checkpoint.h"
 #include "worker/model/kv_cache.h"
+#include "worker/model/memory_check.h"
 #include "worker/model/ocr_model.h"
 
 namespace quire::worker {
@@ -45,6 +46,40 @@ TEST(Loading, NamesAMisshapedTensorWithBothShapes) {
 
   EXPECT_THAT(MessageOf(checkpoint),
               AllOf(HasSubstr("model.norm.weight"), HasSubstr("31"), HasSubstr("32")));
+}
+
+TEST(Loading, NamesAWronglyTypedTensor) {
+  TinyCheckpoint checkpoint;
+  checkpoint.tensors["model.norm.weight"] = at::ones({32}, at::kInt);
+
+  EXPECT_THAT(MessageOf(checkpoint), HasSubstr("model.norm.weight"));
+}
+
+TEST(Loading, OfAModelThatIsTooLargeSaysWhatIsNeededWhatThereIsAndWhatWouldFit) {
+  const TemporaryCheckpoint folder{TinyCheckpoint()};
+  const ModelPlacement small{.free_bytes = 10'000, .total_bytes = 20'000};
+
+  const absl::Status refused = OcrModel::Load(folder.path(), small).status();
+  const ModelPlacement cuda{.device = "cuda:0",
+                            .dtype = "f32",
+                            .free_bytes = 2'000'000'000,
+                            .total_bytes = 4'000'000'000};
+  const absl::Status on_cuda = CheckFits({7'000'000'000, 500'000'000}, cuda);
+
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()),
+              AllOf(HasSubstr("of cpu's memory"), HasSubstr("no model of the registry would fit")));
+  EXPECT_THAT(std::string(on_cuda.message()),
+              AllOf(HasSubstr("needs 7.50 GB of cuda:0's memory"),
+                    HasSubstr("7.00 GB for its weights in f32"), HasSubstr("2.00 GB are free of 4.00 GB"),
+                    HasSubstr("would fit: nano"), HasSubstr("--dtype bf16")));
+}
+
+TEST(Loading, OfAModelThatFitsGoesOn) {
+  const TemporaryCheckpoint folder{TinyCheckpoint()};
+  const int64_t needed = 100'000'000;
+  EXPECT_TRUE(OcrModel::Load(folder.path(), {.free_bytes = needed}).ok());
+  EXPECT_TRUE(OcrModel::Load(folder.path(), {.free_bytes = 0}).ok());  // unknown
 }
 
 TEST(Loading, SaysWhatIsWrongWithADamagedFile) {

@@ -1,5 +1,5 @@
-// A checkpoint as MLX's converter writes it (names, stacked experts, channels last, 8 bits) is the model
-// that its values in the official layout are.
+// A checkpoint as MLX's converter writes it (names, stacked experts, channels last, 8 bits) is the
+// model that its values in the official layout are.
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "tests/worker/model/tiny_checkpoint.h"
 #include "worker/model/kv_cache.h"
+#include "worker/model/matrix.h"
 #include "worker/model/ocr_model.h"
 
 namespace quire::worker {
@@ -137,6 +138,54 @@ TEST(MlxLayout, OfV2IsTheOfficialModel) { ExpectOneModel(BothLayouts(TinyCheckpo
 
 TEST(MlxLayout, ASingleModuleMayHaveGroupsOfItsOwn) {
   ExpectOneModel(BothLayouts(TinyCheckpoint(), /*single_group=*/32));
+}
+
+// As on a GPU, where codes are kept by flag and decoded at each use.
+void ExpectKeptCodesToAgree(const std::string& dtype, double tolerance) {
+  const Pair pair = BothLayouts(TinyCheckpoint());
+  const TemporaryCheckpoint folder(pair.mlx);
+  const auto decoded = OcrModel::Load(folder.path(), {.dtype = dtype, .eight_bit = "decode"});
+  const auto kept = OcrModel::Load(folder.path(), {.dtype = dtype, .eight_bit = "keep"});
+  ASSERT_TRUE(decoded.ok() && kept.ok()) << kept.status();
+  EXPECT_LT((Logits(**kept) - Logits(**decoded)).abs().max().item<float>(), tolerance);
+}
+
+// Decoding is one multiplication and one addition in float32; whether they are fused may move the
+// last bit of a value, and of a logit that of bfloat16 at 1.
+TEST(MlxLayout, KeptInBfloat16GivesWhatDecodedOnLoadingGives) {
+  ExpectKeptCodesToAgree("bf16", 0x1p-6);
+}
+
+TEST(MlxLayout, KeptInFloat16GivesWhatDecodedOnLoadingGives) {
+  ExpectKeptCodesToAgree("f16", 0x1p-9);
+}
+
+TEST(MlxLayout, DecodedInFloat32GivesWhatKeptCodesGive) { ExpectKeptCodesToAgree("f32", 1e-5); }
+
+TEST(MlxLayout, IsNotKeptOnMps) {
+  const TemporaryCheckpoint folder(BothLayouts(TinyCheckpoint()).mlx);
+  const auto model = OcrModel::Load(folder.path(), {.device = "mps", .eight_bit = "keep"});
+  EXPECT_TRUE(absl::IsInvalidArgument(model.status()));
+  EXPECT_TRUE(absl::StrContains(model.status().message(), "--eight-bit decode"));
+}
+
+// What is kept takes a byte a weight and not two.
+TEST(MlxLayout, IsKeptWhereAskedAndNotWhereDecodingIsAskedFor) {
+  const TemporaryCheckpoint folder(BothLayouts(TinyCheckpoint()).mlx);
+  Weights weights = Weights::Open(folder.path(), {.group_size = kGroup}).value();
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    weights.Place(at::TensorOptions().dtype(type), /*keep_codes=*/true);
+    const WeightScope head = WeightScope(weights) / "lm_head";
+    const auto shape = head.ShapeOf("weight");
+    const Matrix kept = Matrix::Load(head, 4 * shape[1], shape[0]).value();
+    weights.Place(at::TensorOptions().dtype(type), /*keep_codes=*/false);
+    const Matrix decoded = Matrix::Load(head, 4 * shape[1], shape[0]).value();
+    EXPECT_TRUE(kept.is_coded());
+    EXPECT_FALSE(decoded.is_coded());
+    EXPECT_EQ(kept.Values().scalar_type(), type);
+    const double rounding = type == at::kFloat ? 1e-6 : 0x1p-8;
+    EXPECT_TRUE(at::allclose(kept.Values(), decoded.Values(), rounding, /*atol=*/1e-7));
+  }
 }
 
 TEST(MlxLayout, InBfloat16IsDecodedOnLoading) {
