@@ -131,30 +131,40 @@ void Engine::PrepareLoop() {
 absl::Status Engine::Prepare(PageWork& work) const {
   const ModelConfig& config = model_->config();
   const PageRequest& request = work.request;
-  QUIRE_ASSIGN_OR_RETURN(work.plan, PlanViews(request.pixels.width, request.pixels.height,
-                                              request.mode, config.reading));
+  std::vector<PixelView> images = {request.pixels};
+  images.insert(images.end(), request.more_images.begin(), request.more_images.end());
+  int vision_rows = 0;
+  for (const PixelView& image : images) {
+    QUIRE_ASSIGN_OR_RETURN(ViewPlan plan,
+                           PlanViews(image.width, image.height, request.mode, config.reading));
+    vision_rows += plan.vision_rows();
+    work.images.push_back({.plan = plan});
+  }
   const Clock::time_point tokenizing = Clock::now();
   work.NoteStart(work.starts.tokenize, tokenizing);
   QUIRE_ASSIGN_OR_RETURN(work.prompt,
                          BuildPrompt(*tokenizer_, config.reading.prompts,
                                      {.task = request.task,
                                       .argument = request.argument,
-                                      .vision_rows = work.plan.vision_rows(),
+                                      .vision_rows = vision_rows,
                                       .begin_id = config.decoder.bos_token_id,
                                       .image_id = config.image_token_id}));
   work.seconds.tokenize = SecondsSince(tokenizing);
   const int room = info_.context_tokens - static_cast<int>(work.prompt.ids.size());
   if (room < 1) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("the prompt has %d tokens and the model's context is %d: shorten it",
-                        work.prompt.ids.size(), info_.context_tokens));
+        absl::StrFormat("the prompt has %d tokens, %d of them of %d images, and the model's "
+                        "context is %d: shorten it, take fewer images or a smaller mode",
+                        work.prompt.ids.size(), vision_rows, images.size(), info_.context_tokens));
   }
   work.max_new_tokens = request.max_tokens > 0 ? std::min(request.max_tokens, room) : room;
   work.ban = request.ngram_ban.value_or(
       NgramBan{config.reading.ngram_size, config.reading.ngram_window});
   const Clock::time_point preprocessing = Clock::now();
   work.NoteStart(work.starts.preprocess, preprocessing);
-  work.views = MakeViews(request.pixels, work.plan);
+  for (size_t i = 0; i < images.size(); ++i) {
+    work.images[i].views = MakeViews(images[i], work.images[i].plan);
+  }
   work.seconds.preprocess = SecondsSince(preprocessing);
   return absl::OkStatus();
 }

@@ -30,12 +30,15 @@ TokenKind KindOf(std::string_view bytes) {
   return word ? TokenKind::kWord : TokenKind::kSign;
 }
 
-// A page's view as a tensor over the page's own memory: [1, 3, side, side].
+// A page's view as a tensor over the page's own memory: [1, 3, side, side]. Views are counted
+// through all images, each one's tiles before its global view.
 at::Tensor ViewOf(PageWork& work, int index) {
-  const int tiles = work.plan.grid.tiles();
-  const int64_t side = index < tiles ? work.plan.tile_side : work.plan.global_side;
-  float* data = index < tiles ? work.views.tiles.data() + index * 3 * side * side
-                              : work.views.global.data();
+  auto image = work.images.begin();
+  for (; index >= image->plan.views(); ++image) index -= image->plan.views();
+  const bool tile = index < image->plan.grid.tiles();
+  const int64_t side = tile ? image->plan.tile_side : image->plan.global_side;
+  float* data = tile ? image->views.tiles.data() + index * 3 * side * side
+                     : image->views.global.data();
   return at::from_blob(data, {1, 3, side, side}, at::kFloat);
 }
 
@@ -145,15 +148,18 @@ void ModelLoop::EncodeBatch(const std::vector<Work>& owners, const std::vector<a
 void ModelLoop::Assemble(PageWork& work) {
   const Clock::time_point begin = Clock::now();
   work.NoteStart(work.starts.prefill, begin);
-  at::Tensor tiles;
-  if (work.plan.grid.tiles() > 0) {
-    tiles = at::cat({work.features.data(), work.features.size() - 1}, 0);
+  std::vector<at::Tensor> rows;  // of each image, [vision rows, hidden]
+  const at::Tensor* features = work.features.data();
+  for (const PageWork::ImageViews& image : work.images) {
+    const size_t count = image.plan.grid.tiles();
+    const at::Tensor tiles = count > 0 ? at::cat({features, count}, 0) : at::Tensor();
+    rows.push_back(model_.ArrangeRows(tiles, features[count], image.plan.grid));
+    features += count + 1;
   }
-  const at::Tensor rows = model_.ArrangeRows(tiles, work.features.back(), work.plan.grid);
-  const absl::StatusOr<at::Tensor> hidden = model_.EmbedPrompt(work.prompt.ids, {&rows, 1});
+  const absl::StatusOr<at::Tensor> hidden = model_.EmbedPrompt(work.prompt.ids, rows);
   QUIRE_CHECK(hidden.ok());  // the plan says how many placeholders there are, and how many rows
   work.hidden = *hidden;                                             // [prompt rows, hidden]
-  work.views = {};
+  for (PageWork::ImageViews& image : work.images) image.views = {};
   work.sequence = cache_->Open();
   work.seconds.prefill += Seconds(begin);
 }

@@ -29,6 +29,7 @@ struct NgramBan {
 struct PageRequest {
   uint64_t job_id = 0;
   PixelView pixels;  // valid until PageCallbacks::on_pixels_released
+  std::vector<PixelView> more_images;  // of the same prompt, behind `pixels`; valid as long
   Task task = Task::kMarkdown;
   std::string argument;  // for kLocate and kCustom
   Mode mode = Mode::kDefault;
@@ -57,7 +58,7 @@ struct StageStarts {
 // A page that was read.
 struct PageOutput {
   std::string raw;  // tags included
-  PageText text;
+  PageText text;  // boxes are in the first image's pixels
   FinishReason finish_reason = FinishReason::kStop;
   double mean_log_probability = 0;
   int prompt_tokens = 0;  // begin token, vision rows and text
@@ -131,7 +132,8 @@ class PageReader {
   // slots() pages are in work or memory ran out, Cancelled after Cancel, Internal for a failure of
   // the device.
   virtual void Read(PageRequest request, PageCallbacks callbacks) = 0;
-  // The page ends with Cancelled at the next block or step; nothing happens when it is done already.
+  // The page ends with Cancelled at the next block or step; nothing happens when it is done
+  // already.
   virtual void Cancel(uint64_t job_id) = 0;
 
   virtual const ReaderInfo& info() const = 0;

@@ -25,9 +25,14 @@ struct PageWork {
   Clock::time_point arrived = Clock::now();
   std::atomic<bool> cancelled{false};
 
+  // One image of the prompt.
+  struct ImageViews {
+    ViewPlan plan;
+    PageViews views;
+  };
+
   // Prepared.
-  ViewPlan plan;
-  PageViews views;
+  std::vector<ImageViews> images;
   Prompt prompt;
   NgramBan ban;
   int max_new_tokens = 0;
@@ -54,7 +59,11 @@ struct PageWork {
   void NoteStart(double& start, Clock::time_point now) const {
     if (start == 0) start = std::chrono::duration<double>(now - arrived).count();
   }
-  int views_left() const { return plan.views() - static_cast<int>(features.size()); }
+  int views_left() const {
+    int views = -static_cast<int>(features.size());
+    for (const ImageViews& image : images) views += image.plan.views();
+    return views;
+  }
   bool writing() const { return hidden.defined() && prefilled == hidden.size(0); }
 };
 

@@ -22,8 +22,8 @@ std::string_view TaskName(Task task);
 // allowed where the key "CUSTOM" exists: "<image>\n%s".
 using PromptTable = std::map<std::string, std::string, std::less<>>;
 
-// A page's prompt as token ids: begin, text before the image, `vision_rows` placeholders, text
-// after.
+// A page's prompt as token ids: begin, text before the images, `vision_rows` placeholders, text
+// after. Several images stand side by side in the place of the one "<image>".
 struct Prompt {
   std::vector<int> ids;
   int vision_rows = 0;
@@ -32,7 +32,7 @@ struct Prompt {
 struct PromptRequest {
   Task task = Task::kMarkdown;
   std::string argument;  // sought text (kLocate) or prompt (kCustom)
-  int vision_rows = 0;
+  int vision_rows = 0;   // of all images
   int begin_id = 0;
   int image_id = 0;
 };

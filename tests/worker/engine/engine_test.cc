@@ -117,6 +117,33 @@ TEST_F(EngineTest, KeepsAnNgramBanThatIsAskedFor) {
   EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
 }
 
+TEST_F(EngineTest, ReadsSeveralImagesInOnePrompt) {
+  const GoldenPage other = GoldenPageNamed("letter.png");
+  PageWatch watch;
+  PageRequest request = RequestFor(page_);
+  request.more_images = {other.image.view(), page_.image.view()};
+  request.max_tokens = 5;
+  reader_->Read(request, watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(output->vision_tokens, 2 * page_.vision_rows + other.vision_rows);
+  EXPECT_EQ(watch.pixel_releases(), 1);
+  EXPECT_GT(output->output_tokens, 0);
+}
+
+TEST_F(EngineTest, RefusesAPromptWithMoreImagesThanTheContextHolds) {
+  const GoldenPage letter = GoldenPageNamed("letter.png");
+  PageWatch watch;
+  PageRequest request = RequestFor(letter);
+  request.more_images.assign(8192 / letter.vision_rows, letter.image.view());
+  reader_->Read(request, watch.Callbacks());
+  const absl::Status refused = watch.Wait().status();
+
+  EXPECT_TRUE(absl::IsInvalidArgument(refused));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("context is 8192"));
+}
+
 TEST_F(EngineTest, CancelsAPageInTheMiddle) {
   const GoldenPage letter = GoldenPageNamed("letter.png");
   PageWatch watch;
