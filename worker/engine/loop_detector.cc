@@ -1,32 +1,47 @@
 #include "worker/engine/loop_detector.h"
 
-#include <algorithm>
-
 namespace quire::worker {
 
 LoopDetector::LoopDetector(LoopRules rules)
-    : rules_(rules), words_(1), tables_(1), matched_(rules.max_unit + 1) {}
+    : rules_(rules), counts_(1), matched_(rules.max_unit + 1) {}
 
 bool LoopDetector::Add(int id, TokenKind kind) {
   ids_.push_back(id);
-  words_.push_back(words_.back() + (kind == TokenKind::kWord));
-  tables_.push_back(tables_.back() + (kind == TokenKind::kTable));
+  Counts& counts = counts_.emplace_back(counts_.back());
+  counts.words += kind == TokenKind::kWord;
+  counts.line_ends += kind == TokenKind::kLineEnd;
+  counts.tables += kind == TokenKind::kTable;
+  counts.row_ends += kind == TokenKind::kRowEnd;
   const int length = static_cast<int>(ids_.size());
   for (int unit = 1; unit <= rules_.max_unit && unit < length; ++unit) {
     matched_[unit] = ids_[length - 1 - unit] == id ? matched_[unit] + 1 : 0;
-    if (matched_[unit] == 0) continue;
     const int run = matched_[unit] + unit;  // the first round included
-    const int needed = IsPatient(unit) ? rules_.patient_tokens : rules_.min_tokens;
-    if (run < needed || run < unit * rules_.min_repeats) continue;
+    if (matched_[unit] == 0 || !IsLoop(unit, run)) continue;
     kept_tokens_ = length - run + 2 * unit;
     return true;
   }
   return false;
 }
 
-bool LoopDetector::IsPatient(int unit) const {
-  const size_t end = ids_.size(), begin = end - unit;
-  return words_[end] == words_[begin] || tables_[end] > tables_[begin];
+LoopDetector::Counts LoopDetector::Latest(int tokens) const {
+  const Counts& end = counts_.back();
+  const Counts& begin = counts_[counts_.size() - 1 - tokens];
+  return {.words = end.words - begin.words,
+          .line_ends = end.line_ends - begin.line_ends,
+          .tables = end.tables - begin.tables,
+          .row_ends = end.row_ends - begin.row_ends};
+}
+
+bool LoopDetector::IsLoop(int unit, int run) const {
+  if (run < unit * rules_.min_repeats) return false;
+  const Counts one = Latest(unit);
+  if (one.row_ends > 0) return Latest(run).row_ends > rules_.page_rows;
+  if (one.tables > 0) return run >= rules_.row_tokens;
+  if (one.words == 0) return run >= rules_.sign_tokens;
+  if (one.line_ends > 0 && one.words <= rules_.line_words * one.line_ends) {
+    return Latest(run).line_ends > rules_.page_rows;
+  }
+  return run >= rules_.prose_tokens;
 }
 
 }  // namespace quire::worker

@@ -20,14 +20,16 @@ double Seconds(Clock::time_point begin) {
 }
 
 TokenKind KindOf(std::string_view bytes) {
-  static constexpr std::string_view kTableTags[] = {"<td", "</td", "<tr", "</tr", "<table", "</table"};
+  if (bytes.starts_with("</tr")) return TokenKind::kRowEnd;
+  static constexpr std::string_view kTableTags[] = {"<td", "</td", "<tr", "<table", "</table"};
   for (const std::string_view tag : kTableTags) {
     if (bytes.starts_with(tag)) return TokenKind::kTable;
   }
   const bool word = std::any_of(bytes.begin(), bytes.end(), [](unsigned char c) {
     return c >= 0x80 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
   });
-  return word ? TokenKind::kWord : TokenKind::kSign;
+  if (word) return TokenKind::kWord;
+  return bytes.find('\n') == std::string_view::npos ? TokenKind::kSign : TokenKind::kLineEnd;
 }
 
 // A page's view as a tensor over the page's own memory: [1, 3, side, side]. Views are counted

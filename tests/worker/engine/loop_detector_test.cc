@@ -39,27 +39,73 @@ TEST(LoopDetector, FindsASentenceThatIsSaidAgainAndAgain) {
   EXPECT_EQ(detector.kept_tokens(), 3 + 2 * 8);
 }
 
-TEST(LoopDetector, LetsAnHonestTableOfEqualRowsBe) {
-  // 100 rows of five equal cells: 1,500 tokens.
+// <tr>, `cells` times <td>WORD</td>, </tr>
+std::vector<Token> Row(int cells) {
   std::vector<Token> row = {{1, TokenKind::kTable}};
-  for (int cell = 0; cell < 4; ++cell) {
+  for (int cell = 0; cell < cells; ++cell) {
     row.insert(row.end(), {{2, TokenKind::kTable}, {3, TokenKind::kWord}, {4, TokenKind::kTable}});
   }
-  row.push_back({5, TokenKind::kTable});
-  LoopDetector detector;
+  row.push_back({5, TokenKind::kRowEnd});
+  return row;
+}
 
-  EXPECT_EQ(LoopAfter(detector, Repeated(row, 1500 / static_cast<int>(row.size()))), std::nullopt);
+TEST(LoopDetector, LetsATableOfAsManyEqualRowsBeAsAPageCanHold) {
+  for (const int cells : {1, 2, 4, 12, 30}) {
+    LoopDetector detector;
+    EXPECT_EQ(LoopAfter(detector, Repeated(Row(cells), 200)), std::nullopt) << cells;
+  }
+}
+
+TEST(LoopDetector, EndsATableOfMoreEqualRows) {
+  LoopDetector detector;
+  EXPECT_EQ(LoopAfter(detector, Repeated(Row(4), 1000)), 201 * 14);
+  EXPECT_EQ(detector.kept_tokens(), 2 * 14);
+}
+
+TEST(LoopDetector, LetsARowOfEqualCellsBe) {
+  LoopDetector detector;
+  const std::vector<Token> cell = {
+      {2, TokenKind::kTable}, {3, TokenKind::kSign}, {4, TokenKind::kTable}};
+  EXPECT_EQ(LoopAfter(detector, Repeated(cell, 300)), std::nullopt);
+}
+
+TEST(LoopDetector, EndsARowThatNeverEnds) {
+  LoopDetector detector;
+  const std::vector<Token> cell = {{1, TokenKind::kTable}, {2, TokenKind::kTable}};
+  EXPECT_EQ(LoopAfter(detector, Repeated(cell, 2000)), 1024);
+}
+
+TEST(LoopDetector, LetsATableWithoutTagsBe) {
+  // "| yes | no |" on each line of a page.
+  const std::vector<Token> line = {{1, TokenKind::kSign}, {2}, {1, TokenKind::kSign}, {3},
+                                   {4, TokenKind::kLineEnd}};
+  LoopDetector detector;
+  EXPECT_EQ(LoopAfter(detector, Repeated(line, 200)), std::nullopt);
+}
+
+TEST(LoopDetector, EndsOneOfMoreLinesThanAPageHolds) {
+  LoopDetector detector;
+  EXPECT_EQ(LoopAfter(detector, Repeated({{2}, {4, TokenKind::kLineEnd}}, 300)), 402);
+}
+
+TEST(LoopDetector, EndsAParagraphThatIsWrittenAgainAndAgain) {
+  std::vector<Token> paragraph;
+  for (int i = 0; i < 39; ++i) paragraph.push_back({i});
+  paragraph.push_back({100, TokenKind::kLineEnd});
+  LoopDetector detector;
+  EXPECT_EQ(LoopAfter(detector, Repeated(paragraph, 20)), 256);
 }
 
 TEST(LoopDetector, LetsColumnsOfZerosAndLeadersBe) {
-  LoopDetector zeros;
-  EXPECT_EQ(LoopAfter(zeros, Repeated({{1, TokenKind::kSign}, {2, TokenKind::kSign}}, 500)),
+  LoopDetector zeros, leaders;
+  EXPECT_EQ(LoopAfter(zeros, Repeated({{1, TokenKind::kSign}, {2, TokenKind::kLineEnd}}, 1000)),
             std::nullopt);
+  EXPECT_EQ(LoopAfter(leaders, Repeated({{1, TokenKind::kSign}}, 2000)), std::nullopt);
 }
 
-TEST(LoopDetector, EndsATableThatNeverEnds) {
+TEST(LoopDetector, EndsSignsThatNeverEnd) {
   LoopDetector detector;
-  EXPECT_EQ(LoopAfter(detector, Repeated({{1, TokenKind::kTable}, {2, TokenKind::kTable}}, 2000)), 2048);
+  EXPECT_EQ(LoopAfter(detector, Repeated({{1, TokenKind::kSign}}, 4000)), 2048);
 }
 
 TEST(LoopDetector, AsksForRepetitionsOfALongUnit) {
