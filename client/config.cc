@@ -113,6 +113,9 @@ void AddHowToWrite(CLI::App& app, RecogniseConfig& config) {
       "Write NAME.md, .txt, .json, .hocr or .pdf for each document into this folder");
   AddFlag(app, "--resume", config.resume,
           "Do not read again what an earlier call with the same flags left in the output folder");
+  AddFlag(app, "--figures", config.figures,
+          "Cut figures out into NAME.figures/PAGE-NUMBER.png beside the text, which links to them; "
+          "needs -o");
   Add(app, "--report", config.report_file,
       "Write one HTML file about all documents: pages with boxes beside their text, and times");
   Add(app, "--report-preview-px", config.report_preview_px,
@@ -182,6 +185,13 @@ absl::Status ValidateRecognise(const RecogniseConfig& config) {
       (config.report_preview_px < 100 || config.report_preview_px > 4000)) {
     return Wrong(absl::StrFormat("--report-preview-px is %d: use 100 to 4000, or 0 for none",
                                  config.report_preview_px));
+  }
+  const bool has_links =
+      config.format != OutputFormat::kHocr && config.format != OutputFormat::kPdf;
+  if (config.figures && (config.output_folder.empty() || !has_links)) {
+    return Wrong(
+        "--figures writes images beside a text that can link to them: give -o FOLDER, and another "
+        "format than hocr and pdf");
   }
   if (config.resume && NeedsImages(config.format)) {
     return Wrong("--resume keeps pages without their images: leave it out with --format pdf");

@@ -22,6 +22,7 @@ struct RecogniseConfig {
   std::string pages;               // --pages: "1-3,7"; all when empty
   OutputFormat format = OutputFormat::kMarkdown;  // --format
   std::string output_folder;       // --output-dir; standard output when empty
+  bool figures = false;            // --figures
   std::string report_file;         // --report; none when empty
   int report_preview_px = 1000;    // --report-preview-px, 100 to 4000; 0: blank sheets
   std::string watched_folder;      // --watch; instead of files

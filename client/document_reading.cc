@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/document_source.h"
+#include "client/figures/figures_writer.h"
 #include "client/output.h"
 #include "client/resume/paused_answer.h"
 #include "client/resume/resumed_answer.h"
@@ -80,12 +81,17 @@ ReadingOutcome DocumentReading::Run() {
   const bool text_on_terminal =
       config_.output_folder.empty() && parts_.terminals.stdout_is_terminal;
   const auto text_writer = MakeWriter(**sink);
-  std::unique_ptr<DocumentWriter> report_writer;
-  if (parts_.report != nullptr) {
-    report_writer =
-        parts_.report->AddDocument(input_.name, config_.report_preview_px, *text_writer);
+  DocumentWriter* outermost = text_writer.get();
+  std::unique_ptr<DocumentWriter> figures_writer, report_writer;
+  if (config_.figures) {
+    figures_writer = MakeFiguresWriter(config_.output_folder, input_.output_stem, *outermost);
+    outermost = figures_writer.get();
   }
-  DocumentWriter& writer = report_writer != nullptr ? *report_writer : *text_writer;
+  if (parts_.report != nullptr) {
+    report_writer = parts_.report->AddDocument(input_.name, config_.report_preview_px, *outermost);
+    outermost = report_writer.get();
+  }
+  DocumentWriter& writer = *outermost;
   DocumentRun run({.name = input_.name,
                    .stdout_is_terminal = text_on_terminal,
                    .stream = config_.stream,

@@ -68,10 +68,11 @@ absl::StatusOr<v1::RecognizeOptions> MakeRequestOptions(const RecogniseConfig& c
                       (NeedsBlocks(config.format) && config.format != OutputFormat::kJson));
   options.set_stream_text(config.stream);
   options.set_max_tokens_per_page(config.max_tokens);
-  options.set_omit_blocks(!NeedsBlocks(config.format) && config.report_file.empty());
+  options.set_omit_blocks(!NeedsBlocks(config.format) && config.report_file.empty() &&
+                          !config.figures);
   QUIRE_RETURN_IF_ERROR(SetTreatment(config.treatment, options));
   const bool report_shows_pages = !config.report_file.empty() && config.report_preview_px > 0;
-  options.set_include_page_image(report_shows_pages || NeedsImages(config.format));
+  options.set_include_page_image(report_shows_pages || config.figures || NeedsImages(config.format));
   options.set_include_uncleaned_image(report_shows_pages && !config.treatment.clean_ups.empty());
   options.set_include_raw_output(config.raw);
   options.set_request_id(config.request_id);

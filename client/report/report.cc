@@ -66,6 +66,7 @@ class Report::Document : public DocumentWriter {
   }
 
   absl::Status OnImage(const v1::PageImageChunk& chunk) {
+    if (preview_px_ == 0) return absl::OkStatus();  // others asked for it
     const std::optional<std::string> png = images_.Add(chunk);
     if (!png.has_value()) return absl::OkStatus();
     auto preview = MakePagePreview(*png, preview_px_);

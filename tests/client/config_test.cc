@@ -109,6 +109,9 @@ TEST(Config, TakesFilesOrAFolderToWatch) {
 }
 
 TEST(Config, RefusesAReportWithoutAName) {
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--figures"}), HasSubstr("give -o FOLDER"));
+  EXPECT_THAT(Complaint({"recognise", "a.pdf", "--figures", "-o", "out", "-f", "hocr"}),
+              HasSubstr("another format than hocr"));
   EXPECT_THAT(Complaint({"recognise", "a.pdf", "--report", "-"}), HasSubstr("--report is '-'"));
   EXPECT_THAT(Complaint({"recognise", "a.pdf", "--report", "r.html", "--report-preview-px", "9"}),
               HasSubstr("--report-preview-px is 9: use 100 to 4000"));

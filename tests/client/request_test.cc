@@ -54,6 +54,13 @@ TEST(Request, ReadsADocumentThatBecomesOneTextByBlocksAndInOrder) {
   EXPECT_TRUE(options->ordered());
 }
 
+TEST(Request, WantsImagesAndBlocksForFigures) {
+  const auto options = MakeRequestOptions({.format = OutputFormat::kMarkdown, .figures = true});
+  EXPECT_TRUE(options->include_page_image());
+  EXPECT_FALSE(options->omit_blocks());
+  EXPECT_FALSE(MakeRequestOptions({})->include_page_image());
+}
+
 TEST(Request, KeepsFilesInPageOrder) {
   EXPECT_FALSE(MakeRequestOptions({.ordered = false})->ordered());
   EXPECT_TRUE(MakeRequestOptions({.output_folder = "out", .ordered = false})->ordered());

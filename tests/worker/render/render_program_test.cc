@@ -38,7 +38,7 @@ class RenderProgram : public testing::Test {
     const int fd = memfd_create("document", MFD_CLOEXEC);
     EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     std::promise<absl::StatusOr<OpenedDocument>> opened;
-    pool_->Open(fd, static_cast<int64_t>(bytes.size()), "",
+    pool_->Open(fd, static_cast<int64_t>(bytes.size()), {},
                 [&](absl::StatusOr<OpenedDocument> result) { opened.set_value(std::move(result)); });
     close(fd);
     return opened.get_future().get();
