@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "proto/library_log.h"
 #include "proto/log_line.h"
 #include "server/config.h"
 #include "server/server_program.h"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   if (parsed.exit_code.has_value()) return *parsed.exit_code;
   SwitchCoreDumpsOff();
   quire::SetUpLog(parsed.config.log_format, "quire-server", /*worker=*/"");
+  quire::LogForLibraries();
   if (const absl::Status status = parsed.config.Validate(); !status.ok()) {
     spdlog::error("{}", std::string(status.message()));
     return kExitConfiguration;

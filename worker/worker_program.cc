@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "proto/library_log.h"
 #include "proto/log_line.h"
 #include "proto/version.h"
 #include "worker/front_links.h"
@@ -126,6 +127,7 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
   const Config& config = parsed.config;
   SwitchCoreDumpsOff();
   SetUpLog(config.log_format, "quire-worker", config.id);
+  LogForLibraries();
   if (const absl::Status status = config.Validate(); !status.ok()) {
     spdlog::error("{}", Text(status));
     return kExitConfiguration;

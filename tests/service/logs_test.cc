@@ -76,5 +76,24 @@ TEST(Logs, InPlainTextKeepALineALine) {
   EXPECT_THAT(log, HasSubstr(" decode_seconds=0."));
 }
 
+// protobuf says it of each such field, to stderr if nobody stops it.
+TEST(Logs, HoldOneLineOfManyRequestsThatAreNoProtobuf) {
+  auto started = RunningService::Start({.arguments = {"--log-format", "json"}});
+  ASSERT_TRUE(started.ok()) << started.status();
+  quire::v1::RecognizeOptions options;
+  options.set_request_id("not UTF-8: \xff");
+
+  for (int call = 0; call < 20; ++call) {
+    EXPECT_FALSE(Recognise((*started)->stub(), MakePdf(1), options).status.ok());
+  }
+
+  int complaints = 0;
+  for (const nlohmann::json& line : Parsed((*started)->Log())) {
+    complaints += line.value("library", "") == "protobuf" ? 1 : 0;
+  }
+  EXPECT_GE(complaints, 1);
+  EXPECT_LE(complaints, 3);  // they may take more than ten seconds
+}
+
 }  // namespace
 }  // namespace quire
