@@ -71,10 +71,10 @@ TEST_F(Nano, ReadsEveryPageOfAPdf) {
 // five_pages.pdf, its pages shown turned clockwise.
 std::string TurnedPdf(int degrees) {
   const std::string pages = Fixture("pdf/five_pages.pdf");
-  constexpr std::string_view kUpright = "/Rotate 0 /Trans <<\n\n>>";
+  constexpr absl::string_view kUpright = "/Rotate 0 /Trans <<\n\n>>";
   std::string turned = absl::StrCat("/Rotate ", degrees, " /Trans <<>>");
   turned.insert(turned.size() - 2, kUpright.size() - turned.size(), ' ');  // every offset stays
-  return absl::StrReplaceAll(pages, {{kUpright, turned}});
+  return absl::StrReplaceAll(pages, {{kUpright, absl::string_view(turned)}});
 }
 
 class TurnedPage : public Nano, public testing::WithParamInterface<int> {};
