@@ -40,18 +40,17 @@ std::unique_ptr<DocumentWriter> DocumentReading::MakeWriter(TextSink& sink) cons
 absl::Status DocumentReading::OpenJournal() {
   const auto identity = JournalIdentity(input_.path, parts_.request);
   if (config_.output_folder.empty() || !identity.has_value()) return absl::OkStatus();
-  const std::filesystem::path folder = std::filesystem::path(config_.output_folder) / ".quire";
+  const std::filesystem::path folder(config_.output_folder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return FileError("create the folder", folder.string(), error.value());
   const std::string name =
       absl::StrCat(input_.output_stem, std::string(FileEnding(config_.format)));
   QUIRE_RETURN_IF_ERROR(
-      lock_.Take((folder / (name + ".lock")).string(), "another quire that writes this output"));
-  if (NeedsImages(config_.format))
-    return absl::OkStatus();  // it keeps no images
-  journal_ = std::make_unique<PageJournal>((folder / (name + ".pages")).string(), *identity,
-                                           config_.resume);
+      lock_.Take((folder / absl::StrCat(".", name, ".lock")).string(), "another quire that writes this output"));
+  if (NeedsImages(config_.format)) return absl::OkStatus();  // it keeps no images
+  journal_ = std::make_unique<PageJournal>((folder / ".quire" / (name + ".pages")).string(),
+                                           *identity, config_.resume);
   return absl::OkStatus();
 }
 

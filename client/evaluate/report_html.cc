@@ -8,6 +8,9 @@
 namespace quire::client {
 namespace {
 
+// The same in every column, however wide its text makes it: bars are compared.
+constexpr double kLongestBarEm = 6;
+
 constexpr char kStyle[] =
     "body{font:15px/1.4 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3em .6em;"
@@ -34,8 +37,8 @@ std::string FormatRow(const ReportLine& line) {
     absl::StrAppend(&row, is_best ? "<td class=\"best\">" : "<td>",
                     cell.text.empty() ? "–" : EscapeHtml(cell.text));
     if (cell.value.has_value() && largest > 0) {
-      absl::StrAppendFormat(&row, "<div class=\"bar\" style=\"width:%.1f%%\"></div>",
-                            std::clamp(*cell.value / largest * 100, 0.0, 100.0));
+      absl::StrAppendFormat(&row, "<div class=\"bar\" style=\"width:%.2fem\"></div>",
+                            std::clamp(*cell.value / largest, 0.0, 1.0) * kLongestBarEm);
     }
     absl::StrAppend(&row, "</td>");
   }

@@ -1,5 +1,7 @@
 #include "client/shell/man_page.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -31,8 +33,15 @@ std::string FlagEntry(const FlagDescription& flag) {
                       "\n");
 }
 
+// `models` and `quire` itself do nothing alone; `evaluate` does, beside its subcommand.
+bool DoesSomethingAlone(const CommandDescription& command) {
+  return command.subcommands.empty() ||
+         std::any_of(command.flags.begin(), command.flags.end(),
+                     [](const FlagDescription& flag) { return !flag.variable.empty(); });
+}
+
 void AppendCommand(const CommandDescription& command, const std::string& path, std::string& page) {
-  if (command.subcommands.empty()) {
+  if (DoesSomethingAlone(command)) {
     absl::StrAppend(&page, ".SS ", Roff(path), command.takes_files ? " \\fIFILE\\fR..." : "", "\n",
                     Roff(command.help), "\n");
     for (const FlagDescription& flag : command.flags) page += FlagEntry(flag);

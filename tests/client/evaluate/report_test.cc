@@ -103,7 +103,7 @@ TEST(FormatReport, SaysWhyACandidateWasNotMeasured) {
 
 TEST(FormatReport, WritesARowForEachCandidateAsCsv) {
   EXPECT_THAT(FormatReport(Report({Candidate("A \"x\"", 1.5, {1})}), ReportFormat::kCsv),
-              HasSubstr("\n\"A \"\"x\"\"\",\"measured\",,,,,,,,1.5,,0,1,1,1,0.01,1,\n"));
+              HasSubstr("\n\"A \"\"x\"\"\",\"measured\",,,,,,,,1.5,,,0,1,1,1,0.01,1,\n"));
 }
 
 TEST(FormatReport, EscapesWhatHtmlWouldRead) {
@@ -111,7 +111,7 @@ TEST(FormatReport, EscapesWhatHtmlWouldRead) {
       FormatReport(Report({Candidate("<script>", 1, {1})}), ReportFormat::kHtml);
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;"));
   EXPECT_THAT(page, Not(HasSubstr("<script>")));
-  EXPECT_THAT(page, HasSubstr("style=\"width:100.0%\""));
+  EXPECT_THAT(page, HasSubstr("style=\"width:6.00em\""));
 }
 
 }  // namespace

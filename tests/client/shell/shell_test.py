@@ -21,7 +21,7 @@ def quire(*arguments):
 
 def flags_of(*command):
     """Every flag that a command's --help names."""
-    return set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", quire(*command, "--help").stdout))
+    return set(re.findall(r"^\s+(?:-\w,)?(--[a-z][a-z-]+)", quire(*command, "--help").stdout, re.M))
 
 
 class Completion(unittest.TestCase):
@@ -84,7 +84,7 @@ class ManPage(unittest.TestCase):
                              capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("QUIRE(1)", run.stdout)
-        self.assertIn("EXIT STATUS", re.sub(r"\x1b\[[0-9;]*m", "", run.stdout))
+        self.assertIn("EXIT STATUS", re.sub(r"\x1b\[[0-9;]*m|.\x08", "", run.stdout))
 
 
 if __name__ == "__main__":

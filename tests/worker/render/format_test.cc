@@ -171,7 +171,7 @@ TEST(OpenDocument, SaysWhatItReadsWhenTheBytesAreUnknown) {
   EXPECT_THAT(TestDocument("\1\2\3").status(),
               IsError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FORMAT",
                       "these 3 bytes are no document that Quire knows; it reads PDF, PNG, JPEG, "
-                      "WebP, BMP and TIFF"));
+                      "WebP, BMP, TIFF and videos"));
 }
 
 }  // namespace
