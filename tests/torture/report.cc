@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kMostGrowthBytes = 100'000'000;
 constexpr double kLeastNanoShare = 0.1;
+constexpr double kMinutesForFullDisk = 15;   // of 21 disks that were filled in 20 minutes 4 were met
 constexpr double kMinutesForNanoShare = 2.5;  // a shorter run ends before the shares are even
 
 double NanoShare(const Counts& counts) {
@@ -49,8 +50,9 @@ bool ShowedAll(const RunParts& parts, const Ending& ending) {
                            parts.settings.minutes < kMinutesForNanoShare;
   if (!enough_nano) std::printf("nano read less than a tenth of the pages\n");
   const auto filled = ending.faults.find(kDiskFilled);
-  const bool disk_met =
-      filled == ending.faults.end() || filled->second == 0 || parts.counts.disk_full > 0;
+  const bool disk_met = filled == ending.faults.end() || filled->second == 0 ||
+                        parts.counts.disk_full > 0 ||
+                        parts.settings.minutes < kMinutesForFullDisk;
   if (!disk_met) std::printf("the disk was full %d times and no document met it\n", filled->second);
   return enough_nano && disk_met;
 }
