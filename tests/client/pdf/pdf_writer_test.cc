@@ -13,6 +13,10 @@
 #include "tests/client/small_png.h"
 #include "tests/client/string_sink.h"
 
+// fontconfig keeps what it read for the life of the process.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig\n"; }
+
 namespace quire::client {
 namespace {
 
