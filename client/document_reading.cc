@@ -46,8 +46,8 @@ absl::Status DocumentReading::OpenJournal() {
   if (error) return FileError("create the folder", folder.string(), error.value());
   const std::string name =
       absl::StrCat(input_.output_stem, std::string(FileEnding(config_.format)));
-  QUIRE_RETURN_IF_ERROR(
-      lock_.Take((folder / absl::StrCat(".", name, ".lock")).string(), "another quire that writes this output"));
+  QUIRE_RETURN_IF_ERROR(lock_.Take((folder / absl::StrCat(".", name, ".lock")).string(),
+                                   "another quire that writes this output"));
   if (NeedsImages(config_.format)) return absl::OkStatus();  // it keeps no images
   journal_ = std::make_unique<PageJournal>((folder / ".quire" / (name + ".pages")).string(),
                                            *identity, config_.resume);

@@ -6,8 +6,8 @@
 
 namespace quire::client {
 
-// Keeps other processes out while it lives: a lock on a file, which is made and goes with it. The lock
-// goes with the process, however that ends.
+// Keeps other processes out while it lives: a lock on a file, which is made and goes with it. The
+// lock goes with the process, however that ends.
 class FileLock {
  public:
   FileLock() = default;

@@ -72,7 +72,8 @@ absl::StatusOr<v1::RecognizeOptions> MakeRequestOptions(const RecogniseConfig& c
                           !config.figures);
   QUIRE_RETURN_IF_ERROR(SetTreatment(config.treatment, options));
   const bool report_shows_pages = !config.report_file.empty() && config.report_preview_px > 0;
-  options.set_include_page_image(report_shows_pages || config.figures || NeedsImages(config.format));
+  options.set_include_page_image(report_shows_pages || config.figures ||
+                                 NeedsImages(config.format));
   options.set_include_uncleaned_image(report_shows_pages && !config.treatment.clean_ups.empty());
   options.set_include_raw_output(config.raw);
   options.set_request_id(config.request_id);

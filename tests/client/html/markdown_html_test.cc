@@ -67,8 +67,8 @@ TEST(MarkdownToHtml, KeepsLineBreaksAndIndices) {
 }
 
 TEST(MarkdownToHtml, LeadsNowhere) {
-  EXPECT_EQ(MarkdownToHtml("[text](http://evil/ \"t\")"), "<p>text (http://evil/)</p>\n");
-  EXPECT_THAT(MarkdownToHtml("![alt](http://evil/x.png) <http://evil/>"),
+  EXPECT_EQ(MarkdownToHtml("[text](http://evil.example/ \"t\")"), "<p>text (http://evil.example/)</p>\n");
+  EXPECT_THAT(MarkdownToHtml("![alt](http://evil.example/x.png) <http://evil.example/>"),
               AllOf(Not(HasSubstr("<img")), Not(HasSubstr("<a "))));
   EXPECT_THAT(MarkdownToHtml("[x](javascript:alert(1))"), Not(HasSubstr("href")));
 }
