@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/check.h"
 #include "proto/rich_status.h"
+#include "proto/status.h"
 #include "server/job_message.h"
 #include "server/recognize_options.h"
 
@@ -123,6 +124,7 @@ void Dispatcher::Send(uint64_t job_id, Job& job, const std::string& worker_id) {
   job.sent = Clock::now();
   job.facts.set_first_token_seconds(Seconds(job.sent - job.page.entered));
   quire::worker::v1::PageJob message = MakePageJob(work.options, job.facts);
+  job.prompt_images.AddSizes(message);
   message.set_job_id(job_id);
   message.set_document_id(work.document_id);
   message.set_traceparent(work.traceparent);
@@ -176,11 +178,17 @@ void Dispatcher::Draw(const PageQueue::Picked& picked) {
   const RenderPool::PageSpec spec =
       MakePageSpec(document.work.options, picked.page_number, pool.page_size);
   ++under_way_[pool.info.key()];
-  jobs_.emplace(job_id, Job{.page = std::move(page),
-                            .model = pool.info.key(),
-                            .opens_document = opens_document});
+  Job& job = jobs_.emplace(job_id, Job{.page = std::move(page),
+                                       .model = pool.info.key(),
+                                       .spec = spec,
+                                       .opens_document = opens_document})
+                 .first->second;
+  Render(job_id, job);
+}
+
+void Dispatcher::Render(uint64_t job_id, const Job& job) {
   parts_.render_pool.Render(
-      document.work.render, spec,
+      documents_.at(job.page.document).work.render, job.spec,
       [this, &loop = parts_.loop, job_id](absl::StatusOr<RenderedPage> drawn) mutable {
         loop.Post([this, job_id, drawn = std::move(drawn)]() mutable {
           OnDrawn(job_id, std::move(drawn));
@@ -191,18 +199,11 @@ void Dispatcher::Draw(const PageQueue::Picked& picked) {
 void Dispatcher::OnDrawn(uint64_t job_id, absl::StatusOr<RenderedPage> drawn) {
   const auto found = jobs_.find(job_id);
   if (found == jobs_.end()) return;  // no longer wanted
-  if (!drawn.ok()) {
-    Job job = *Take(job_id);
-    const bool of_the_pool = absl::IsUnavailable(drawn.status()) ||
-                             absl::IsResourceExhausted(drawn.status());
-    if (of_the_pool && job.page.attempts.OnFailed() == PageAttempts::Verdict::kTryAgain) {
-      TryAgain(std::move(job), "render_failed");
-    } else {
-      Fail(std::move(job), drawn.status());
-    }
-    return Pump();
-  }
+  if (!drawn.ok()) return OnDrawingFailed(*Take(job_id), drawn.status());
   Job& job = found->second;
+  const absl::StatusOr<bool> complete = Gather(job, *drawn);
+  if (!complete.ok()) return OnDrawingFailed(*Take(job_id), complete.status());
+  if (!*complete) return Render(job_id, job);
   job.images = {.cleaned = std::move(drawn->png), .uncleaned = std::move(drawn->uncleaned_png)};
   job.facts = FactsOf(job.page.number, *drawn);
   const double drawn_after = Seconds(Clock::now() - job.page.entered);
@@ -225,6 +226,28 @@ bool Dispatcher::EndWithLayer(uint64_t job_id, const RenderedPage& drawn) {
   page.set_attempts(ended.page.attempts.begun());
   CompleteResult(ended.facts, Seconds(Clock::now() - ended.page.entered), options, page);
   document.listener->OnPageRead(std::move(page), ended.images);
+  return true;
+}
+
+void Dispatcher::OnDrawingFailed(Job job, const absl::Status& status) {
+  const bool of_the_pool = absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+  if (of_the_pool && job.page.attempts.OnFailed() == PageAttempts::Verdict::kTryAgain) {
+    TryAgain(std::move(job), "render_failed");
+  } else {
+    Fail(std::move(job), status);
+  }
+  Pump();
+}
+
+// Whether the job's prompt has all of its images; then `drawn` holds the pixels of all. Else the
+// job's spec is that of the next.
+absl::StatusOr<bool> Dispatcher::Gather(Job& job, RenderedPage& drawn) const {
+  const int wanted = documents_.at(job.page.document).work.pages_in_prompt;
+  if (wanted == 1) return true;
+  QUIRE_RETURN_IF_ERROR(job.prompt_images.Add(drawn, parts_.limits.max_page_pixels));
+  ++job.spec.page_index;
+  if (job.prompt_images.count() < wanted) return false;
+  drawn = job.prompt_images.TakePage();
   return true;
 }
 

@@ -18,6 +18,7 @@
 #include "server/page_attempts.h"
 #include "server/page_queue.h"
 #include "server/page_ranges.h"
+#include "server/prompt_images.h"
 #include "server/render_pool.h"
 #include "server/worker_registry.h"
 
@@ -41,6 +42,9 @@ struct DocumentWork {
   std::shared_ptr<RenderDocument> render;  // second owner: drawings under way
   quire::v1::RecognizeOptions options;
   PageRanges pages;  // with closed ends
+  // Above 1: `pages` is the first alone, and so many from it on are the images of its prompt.
+  // Together they count as one page in FrontLimits::max_page_pixels.
+  int pages_in_prompt = 1;
   std::string document_id, traceparent;  // for the workers' logs
 };
 
@@ -68,7 +72,8 @@ class Dispatcher final : public JobEvents {
   uint64_t Add(DocumentWork work, PageListener& listener);
   // A page that ended has left for the client: the document's window opens by one.
   void Delivered(uint64_t document);
-  // Nothing of the document is wanted any more: queued pages never start, running ones are cancelled.
+  // Nothing of the document is wanted any more: queued pages never start, running ones are
+  // cancelled.
   void Remove(uint64_t document);
   // Looks for pages and documents that wait too long. Call about every quarter of a second.
   void Tick(Clock::time_point now);
@@ -103,7 +108,9 @@ class Dispatcher final : public JobEvents {
   struct Job {
     Page page;
     std::string model;  // key
-    std::optional<RenderedPage> drawn;  // until a worker has it
+    RenderPool::PageSpec spec;          // of what is being drawn
+    std::optional<RenderedPage> drawn;  // all of it, until a worker has it
+    PromptImages prompt_images;         // where there are several
     quire::v1::PageResult facts;        // size, dpi and seconds that the front knows
     PageImages images;
     std::optional<std::string> layer_text;  // to compare what is read with
@@ -120,8 +127,11 @@ class Dispatcher final : public JobEvents {
   bool PlaceAlone(std::vector<WorkerLoad>& loads);
   void StartDrawing();
   void Draw(const PageQueue::Picked& picked);
+  void Render(uint64_t job_id, const Job& job);
   void OnDrawn(uint64_t job_id, absl::StatusOr<RenderedPage> drawn);
   bool EndWithLayer(uint64_t job_id, const RenderedPage& drawn);
+  absl::StatusOr<bool> Gather(Job& job, RenderedPage& drawn) const;
+  void OnDrawingFailed(Job job, const absl::Status& status);
   void Send(uint64_t job_id, Job& job, const std::string& worker_id);
   std::optional<size_t> PoolFor(const Document& document) const;
   bool CanBeRead(const Document& document) const;

@@ -21,11 +21,12 @@ std::string NextDocumentId() {
 }  // namespace
 
 Recognition::Recognition(const RecognitionParts& parts, Caller caller, std::string traceparent,
-                         RecognitionStream& stream)
+                         RecognitionStream& stream, bool one_prompt)
     : parts_(parts),
       caller_(std::move(caller)),
       traceparent_(std::move(traceparent)),
       stream_(stream),
+      one_prompt_(one_prompt),
       document_id_(NextDocumentId()) {}
 
 Recognition::~Recognition() {
@@ -118,7 +119,14 @@ absl::Status Recognition::Accept(OpenedDocument opened) {
     return MakeError(absl::StatusCode::kInvalidArgument, "NO_PAGES", "the document has no pages");
   }
   QUIRE_ASSIGN_OR_RETURN(const PageRanges asked, PageRanges::Parse(options_.page_ranges()));
-  QUIRE_ASSIGN_OR_RETURN(const PageRanges pages, asked.Within(opened.pages));
+  if (one_prompt_ && asked.pages() > opened.pages) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "PAGE_OUT_OF_RANGE",
+                     absl::StrCat("pages_in_prompt is ", asked.pages(), ", the document has ",
+                                  opened.pages, opened.pages == 1 ? " page" : " pages"));
+  }
+  QUIRE_ASSIGN_OR_RETURN(PageRanges pages, asked.Within(opened.pages));
+  const int pages_in_prompt = one_prompt_ ? pages.pages() : 1;
+  if (one_prompt_) pages = PageRanges::Parse("1").value();
   selected_pages_ = pages.pages();
   if (options_.ordered()) outbox_.SetOrder(pages);
   quire::v1::RecognizeResponse response;
@@ -135,6 +143,7 @@ absl::Status Recognition::Accept(OpenedDocument opened) {
       {.render = std::move(opened.document),
        .options = options_,
        .pages = pages,
+       .pages_in_prompt = pages_in_prompt,
        .document_id = document_id_,
        .traceparent = traceparent_},
       *this);

@@ -22,8 +22,8 @@
 
 namespace quire::server {
 
-// The client's end of one document: reads and writes, one of each in flight. Called on the loop; none
-// of these blocks or calls back.
+// The client's end of one document: reads and writes, one of each in flight. Called on the loop;
+// none of these blocks or calls back.
 class RecognitionStream {
  public:
   virtual ~RecognitionStream() = default;
@@ -54,9 +54,10 @@ struct RecognitionParts {
 class Recognition final : public PageListener, public std::enable_shared_from_this<Recognition> {
  public:
   // `stream` outlives the recognition's end: the call to Finish() or to OnCancelled().
-  // `traceparent` is that of what follows, see ContinueTrace().
+  // `traceparent` is that of what follows, see ContinueTrace(). With `one_prompt` the selected
+  // pages are the images of one prompt, whose answer is the first page's: they begin with page 1.
   Recognition(const RecognitionParts& parts, Caller caller, std::string traceparent,
-              RecognitionStream& stream);
+              RecognitionStream& stream, bool one_prompt = false);
   ~Recognition() override;
 
   // Lets the document in, or finishes at once.
@@ -99,6 +100,7 @@ class Recognition final : public PageListener, public std::enable_shared_from_th
   const Caller caller_;
   const std::string traceparent_;
   RecognitionStream& stream_;
+  const bool one_prompt_;
   const std::string document_id_;
   std::unique_ptr<AdmissionTicket> ticket_;
   Upload upload_;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxImageBytes = 3 << 20;
 constexpr size_t kChunkBytes = 1 << 20;
+constexpr int kMaxPagesInPrompt = 8;
 
 // Plays the client of a Recognition: sends the options and the image's bytes, keeps the one page.
 class RecognizeImageCall final : public grpc::ServerUnaryReactor, public RecognitionStream {
@@ -56,15 +57,32 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
   }
 
  private:
-  void Begin() {
+  absl::Status CheckRequest() const {
     if (request_.image().size() > kMaxImageBytes) {
-      return Finish(MakeError(absl::StatusCode::kInvalidArgument, "DOCUMENT_TOO_LARGE",
-                              absl::StrCat("the image has ", request_.image().size(),
-                                           " bytes, RecognizeImage takes at most ", kMaxImageBytes,
-                                           "; send it with Recognize")),
-                    false);
+      return MakeError(absl::StatusCode::kInvalidArgument, "DOCUMENT_TOO_LARGE",
+                       absl::StrCat("the image has ", request_.image().size(),
+                                    " bytes, RecognizeImage takes at most ", kMaxImageBytes,
+                                    "; send it with Recognize"));
     }
-    recognition_ = std::make_shared<Recognition>(parts_.recognition, caller_, traceparent_, *this);
+    const int pages = request_.pages_in_prompt();
+    if (pages < 0 || pages > kMaxPagesInPrompt) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_OPTION",
+                       absl::StrCat("pages_in_prompt is ", pages, "; give 1 to ", kMaxPagesInPrompt,
+                                    ", or 0 for 1"));
+    }
+    if (pages > 1 && (request_.options().orient() == quire::v1::ORIENT_AUTO ||
+                      request_.options().text_layer() > quire::v1::TEXT_LAYER_IGNORE)) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_OPTION",
+                       absl::StrCat("pages_in_prompt is ", pages, ": orient AUTO and text_layer USE "
+                                    "or COMPARE are for one page; leave them out"));
+    }
+    return absl::OkStatus();
+  }
+
+  void Begin() {
+    if (const absl::Status good = CheckRequest(); !good.ok()) return Finish(good, false);
+    recognition_ = std::make_shared<Recognition>(parts_.recognition, caller_, traceparent_, *this,
+                                                 request_.pages_in_prompt() > 1);
     parts_.open.insert(recognition_.get());
     recognition_->Start();
   }
@@ -75,7 +93,8 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
       options_sent_ = true;
       quire::v1::RecognizeOptions& options = *next.mutable_options();
       options = request_.options();
-      options.set_page_ranges("1");
+      options.set_page_ranges(
+          request_.pages_in_prompt() > 1 ? absl::StrCat("1-", request_.pages_in_prompt()) : "1");
       options.set_ordered(false);
       options.set_stream_text(false);
       options.set_include_page_image(false);

@@ -178,7 +178,7 @@ void Attachment::AcceptJob(const wire::PageJob& wire_job) {
                       wire_job.job_id(), range.offset(), range.bytes(), options_.arena_bytes,
                       bytes)));
     }
-    request->pixels.data = options_.arena + range.offset();
+    SetPixels(options_.arena + range.offset(), *request);
   } else {
     if (bytes > kMaxPixelBytes) {
       return Fail(wire_job.job_id(),
@@ -215,7 +215,7 @@ void Attachment::AcceptPixels(const wire::PixelChunk& chunk) {
       job.reading = true;
       job.transfer_seconds =
           std::chrono::duration<double>(std::chrono::steady_clock::now() - job.came).count();
-      job.request.pixels.data = job.pixels.data();
+      SetPixels(job.pixels.data(), job.request);
       request = job.request;
     }
   }

@@ -10,6 +10,10 @@ namespace {
 namespace wire = quire::worker::v1;
 namespace api = quire::v1;
 
+// So that the bytes of a job's pixels can be added up; what memory allows is checked by who has it.
+constexpr int kMaxSidePx = 1 << 20;
+constexpr int kMaxMoreImages = 63;
+
 std::optional<Task> TaskFromWire(api::Task task) {
   switch (task) {
     case api::TASK_UNSPECIFIED:
@@ -101,6 +105,15 @@ api::FinishReason FinishToWire(FinishReason reason) {
   return api::FINISH_REASON_UNSPECIFIED;
 }
 
+// Of the images of the job's prompt, in order.
+std::vector<wire::ImageSize> SizesOf(const wire::PageJob& job) {
+  std::vector<wire::ImageSize> sizes(1);
+  sizes[0].set_width_px(job.width_px());
+  sizes[0].set_height_px(job.height_px());
+  sizes.insert(sizes.end(), job.more_images().begin(), job.more_images().end());
+  return sizes;
+}
+
 void AddBlock(const Block& block, const PixelView& page, api::PageResult& result) {
   api::Block* out = result.add_blocks();
   out->set_label(block.label);
@@ -148,10 +161,17 @@ void CompareWithLayer(const std::string& layer, api::PageResult& result) {
 }  // namespace
 
 absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
-  if (job.width_px() < 1 || job.height_px() < 1) {
+  const auto fits = [](int px) { return px >= 1 && px <= kMaxSidePx; };
+  if (job.more_images_size() > kMaxMoreImages) {
+    return absl::InvalidArgumentError(absl::StrFormat("job %d has %d images; the limit is %d",
+                                                      job.job_id(), job.more_images_size() + 1,
+                                                      kMaxMoreImages + 1));
+  }
+  for (const wire::ImageSize& size : SizesOf(job)) {
+    if (fits(size.width_px()) && fits(size.height_px())) continue;
     return absl::InvalidArgumentError(absl::StrFormat("job %d has a page of %d x %d px",
-                                                      job.job_id(), job.width_px(),
-                                                      job.height_px()));
+                                                      job.job_id(), size.width_px(),
+                                                      size.height_px()));
   }
   const std::optional<Task> task = TaskFromWire(job.task());
   if (!task) {
@@ -166,6 +186,9 @@ absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
   PageRequest request;
   request.job_id = job.job_id();
   request.pixels = {nullptr, job.width_px(), job.height_px()};
+  for (const wire::ImageSize& size : job.more_images()) {
+    request.more_images.push_back({nullptr, size.width_px(), size.height_px()});
+  }
   request.task = *task;
   request.argument = *task == Task::kLocate ? job.locate_text() : job.custom_prompt();
   request.mode = *mode;
@@ -180,7 +203,20 @@ absl::StatusOr<PageRequest> RequestFromJob(const wire::PageJob& job) {
 }
 
 uint64_t PixelBytes(const wire::PageJob& job) {
-  return static_cast<uint64_t>(job.width_px()) * static_cast<uint64_t>(job.height_px()) * 3;
+  uint64_t bytes = 0;
+  for (const wire::ImageSize& size : SizesOf(job)) {
+    bytes += static_cast<uint64_t>(size.width_px()) * static_cast<uint64_t>(size.height_px()) * 3;
+  }
+  return bytes;
+}
+
+void SetPixels(const uint8_t* data, PageRequest& request) {
+  const auto take = [&data](PixelView& image) {
+    image.data = data;
+    data += size_t{3} * image.width * image.height;
+  };
+  take(request.pixels);
+  for (PixelView& image : request.more_images) take(image);
 }
 
 api::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& request,

@@ -15,8 +15,10 @@ namespace quire::worker {
 // version does not know.
 absl::StatusOr<PageRequest> RequestFromJob(const quire::worker::v1::PageJob& job);
 
-// Bytes of a job's pixels: width * height * 3.
+// Bytes of a job's pixels: width * height * 3 of each image.
 uint64_t PixelBytes(const quire::worker::v1::PageJob& job);
+// Where they are: `data` has PixelBytes bytes, the images' one after another.
+void SetPixels(const uint8_t* data, PageRequest& request);
 
 // The result as the front gets it; raw output only where the job wants it.
 quire::v1::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& request,

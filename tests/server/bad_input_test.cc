@@ -1,4 +1,5 @@
-// What bad input gets from a whole front: a code, a reason and words; and the next document is read.
+// What bad input gets from a whole front: a code, a reason and words; and the next document is
+// read.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,26 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using grpc::StatusCode;
 
+Answers ReadInOnePrompt(quire::v1::OcrService::Stub& stub, const std::string& document, int pages,
+                        const quire::v1::RecognizeOptions& options = {}) {
+  grpc::ClientContext context;
+  quire::v1::RecognizeImageRequest request;
+  request.set_image(document);
+  request.set_pages_in_prompt(pages);
+  *request.mutable_options() = options;
+  quire::v1::RecognizeImageResponse response;
+  Answers answers;
+  answers.status = stub.RecognizeImage(&context, request, &response);
+  return answers;
+}
+
+void Expect(const Answers& answers, StatusCode code, const std::string& reason,
+            const std::string& words) {
+  EXPECT_EQ(answers.status.error_code(), code) << answers.status.error_message();
+  EXPECT_EQ(answers.reason(), reason);
+  EXPECT_THAT(answers.status.error_message(), HasSubstr(words));
+}
+
 class RefusedInput : public testing::Test {
  protected:
   RefusedInput()
@@ -24,13 +45,6 @@ class RefusedInput : public testing::Test {
   }
   void TearDown() override {
     EXPECT_THAT(Recognize(front_.stub(), "pages=1").Results(), SizeIs(1));
-  }
-
-  void Expect(const Answers& answers, StatusCode code, const std::string& reason,
-              const std::string& words) {
-    EXPECT_EQ(answers.status.error_code(), code) << answers.status.error_message();
-    EXPECT_EQ(answers.reason(), reason);
-    EXPECT_THAT(answers.status.error_message(), HasSubstr(words));
   }
 
   FrontUnderTest front_;
@@ -147,6 +161,40 @@ TEST_F(RefusedInput, AnImageAboveThreeMebibytes) {
   answers.status = front_.stub().RecognizeImage(&context, request, &response);
 
   Expect(answers, StatusCode::INVALID_ARGUMENT, "DOCUMENT_TOO_LARGE", "send it with Recognize");
+}
+
+TEST_F(RefusedInput, MorePagesInAPromptThanEight) {
+  Expect(ReadInOnePrompt(front_.stub(), "pages=9", 9), StatusCode::INVALID_ARGUMENT,
+         "INVALID_OPTION", "pages_in_prompt is 9; give 1 to 8");
+}
+
+TEST_F(RefusedInput, APromptOfPagesThatAreToBeTurned) {
+  quire::v1::RecognizeOptions options;
+  options.set_orient(quire::v1::ORIENT_AUTO);
+  Expect(ReadInOnePrompt(front_.stub(), "pages=2", 2, options), StatusCode::INVALID_ARGUMENT,
+         "INVALID_OPTION", "pages_in_prompt is 2");
+}
+
+TEST_F(RefusedInput, APromptOfPagesWhoseOwnTextIsAskedFor) {
+  quire::v1::RecognizeOptions options;
+  options.set_text_layer(quire::v1::TEXT_LAYER_USE);
+  Expect(ReadInOnePrompt(front_.stub(), "pages=2", 2, options), StatusCode::INVALID_ARGUMENT,
+         "INVALID_OPTION", "text_layer USE");
+}
+
+TEST_F(RefusedInput, MorePagesInAPromptThanTheFileHas) {
+  Expect(ReadInOnePrompt(front_.stub(), "pages=2", 3), StatusCode::INVALID_ARGUMENT,
+         "PAGE_OUT_OF_RANGE", "pages_in_prompt is 3, the document has 2 pages");
+}
+
+TEST(RefusedPrompt, WhoseImagesAreTooLargeTogether) {
+  FrontUnderTest front([](FrontOptions& options) { options.limits.max_page_pixels = 32 * 16 * 2; });
+  FakeWorker worker(front.WorkerOptions());
+  ASSERT_TRUE(front.WaitUntilReady());
+
+  EXPECT_TRUE(ReadInOnePrompt(front.stub(), "pages=3", 2).status.ok());
+  Expect(ReadInOnePrompt(front.stub(), "pages=3", 3), StatusCode::INVALID_ARGUMENT,
+         "PAGE_TOO_LARGE", "--max-page-megapixels");
 }
 
 TEST_F(RefusedInput, AWatchIntervalThatIsTooShort) {

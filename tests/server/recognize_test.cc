@@ -165,6 +165,39 @@ TEST_F(Reading, OneImageIsReadInOneCall) {
   EXPECT_EQ(response.page().markdown(), FakeWorker::TextOf(1, 32, 16, 1));
 }
 
+TEST_F(Reading, SeveralPagesAreReadInOnePrompt) {
+  grpc::ClientContext context;
+  quire::v1::RecognizeImageRequest request;
+  request.set_image("pages=3");
+  request.set_pages_in_prompt(3);
+  quire::v1::RecognizeImageResponse response;
+
+  const grpc::Status status = front_.stub().RecognizeImage(&context, request, &response);
+
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  // Pages of one size hold their numbers, so that the sum over all pixels is that of one full of 1
+  // + 2 + 3.
+  EXPECT_EQ(response.page().markdown(), FakeWorker::TextOf(1, 32, 16, 1 + 2 + 3));
+  ASSERT_THAT(worker_.all_jobs(), SizeIs(1));
+  ASSERT_THAT(worker_.all_jobs()[0].more_images(), SizeIs(2));
+  EXPECT_EQ(worker_.all_jobs()[0].more_images(1).width_px(), 32);
+  EXPECT_EQ(worker_.all_jobs()[0].more_images(1).height_px(), 16);
+  EXPECT_EQ(front_.render_pool().used_bytes(), 0u);
+}
+
+TEST_F(Reading, OnePromptFailsWithTheFirstOfItsPages) {
+  grpc::ClientContext context;
+  quire::v1::RecognizeImageRequest request;
+  request.set_image("pages=3 bad=2");
+  request.set_pages_in_prompt(3);
+  quire::v1::RecognizeImageResponse response;
+
+  const grpc::Status status = front_.stub().RecognizeImage(&context, request, &response);
+
+  EXPECT_EQ(status.error_message(), "the page cannot be drawn");
+  EXPECT_THAT(worker_.all_jobs(), IsEmpty());
+}
+
 TEST_F(Reading, AnImageThatCannotBeReadIsTheCallsStatus) {
   grpc::ClientContext context;
   quire::v1::RecognizeImageRequest request;

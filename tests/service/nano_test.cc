@@ -174,6 +174,23 @@ TEST_F(Nano, SaysWhenEachStageOfAPageBegan) {
             page.total_seconds() + StageTolerance(page));
 }
 
+TEST_F(Nano, SeesSeveralPagesInOnePrompt) {
+  quire::v1::RecognizeImageRequest request;
+  request.set_image(Fixture("pdf/five_pages.pdf"));
+  request.mutable_options()->set_max_tokens_per_page(8);
+  quire::v1::RecognizeImageResponse one, two;
+  grpc::ClientContext first, second;
+  const grpc::Status read_one = service_->stub().RecognizeImage(&first, request, &one);
+  request.set_pages_in_prompt(2);
+  const grpc::Status read_two = service_->stub().RecognizeImage(&second, request, &two);
+
+  ASSERT_TRUE(read_one.ok()) << read_one.error_message();
+  ASSERT_TRUE(read_two.ok()) << read_two.error_message();
+  EXPECT_EQ(two.page().vision_tokens(), 2 * one.page().vision_tokens());  // pages of one size
+  EXPECT_EQ(two.page().width_px(), one.page().width_px());
+  EXPECT_GT(two.page().output_tokens(), 0);
+}
+
 TEST_F(Nano, RefusesAModeThatItDoesNotKnowAndNamesThoseItDoes) {
   quire::v1::RecognizeOptions options;
   options.set_mode(quire::v1::MODE_TINY);

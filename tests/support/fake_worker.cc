@@ -126,7 +126,11 @@ void FakeWorker::TakePixels(const wire::PixelChunk& chunk) {
   if (found == held_.end()) return;
   Job& job = found->second;
   job.pixels += chunk.data();
-  if (job.pixels.size() == size_t{3} * job.wire.width_px() * job.wire.height_px()) Begin(job);
+  size_t wanted = size_t{3} * job.wire.width_px() * job.wire.height_px();
+  for (const wire::ImageSize& size : job.wire.more_images()) {
+    wanted += size_t{3} * size.width_px() * size.height_px();
+  }
+  if (job.pixels.size() == wanted) Begin(job);
   changed_.NotifyAll();
 }
 
