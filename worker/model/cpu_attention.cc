@@ -114,10 +114,16 @@ template <int kTokens, typename Cell>
       sums[t] += query * key;
     }
   }
+  if constexpr (kTokens == 4) {
+    SumsOfFour<1>(sums, scores);
+  } else {
+    for (int t = 0; t < kTokens; ++t) scores[t] = SumOfLanes(sums[t]);
+  }
   for (int t = 0; t < kTokens; ++t) {
-    float sum = SumOfLanes(sums[t]);
-    for (int64_t k = i; k < a.head_dim; ++k) sum += a.query[k] * ToFloat(keys[t * a.head_dim + k]);
-    scores[t] = sum * a.scale;
+    for (int64_t k = i; k < a.head_dim; ++k) {
+      scores[t] += a.query[k] * ToFloat(keys[t * a.head_dim + k]);
+    }
+    scores[t] *= a.scale;
   }
 }
 

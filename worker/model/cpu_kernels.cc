@@ -8,8 +8,6 @@ void Attend(const BlockAttention& attention);  // cpu_attention.cc
 
 namespace {
 
-constexpr int64_t kPrefetchRows = 2;
-
 // The sums may be reordered: lanes are added at the end. (-fopenmp-simd)
 [[gnu::always_inline]] inline float Dot(const float* a, const float* b, int64_t n) {
   float sum = 0;
@@ -41,122 +39,127 @@ constexpr int64_t kPrefetchRows = 2;
   to = values * scale + bias;
 }
 
-// sums += codes * x, lane by lane.
-[[gnu::always_inline]] inline void AddProducts(const uint8_t* codes, float scale, float bias,
-                                               const float* x, Floats& sums) {
-  Floats values;
-  DecodeSome(codes, scale, bias, values);
-  sums += values * *reinterpret_cast<const Floats*>(x);
-}
-
-// A row of codes * x.
-[[gnu::always_inline]] inline float DotCodes(const CpuMatrix& m, int64_t row, const float* x) {
-  const int64_t groups = m.in / m.group;
-  const uint8_t* codes = m.codes + row * m.in;
-  Floats even = {}, odd = {};
-  for (int64_t g = 0; g < groups; ++g) {
-    const float scale = m.scales[row * groups + g], bias = m.biases[row * groups + g];
-    int64_t i = g * m.group;
-    const int64_t end = i + m.group;
-    for (; i + 2 * kLanes <= end; i += 2 * kLanes) {
-      AddProducts(codes + i, scale, bias, x + i, even);
-      AddProducts(codes + i + kLanes, scale, bias, x + i + kLanes, odd);
-    }
-    for (; i < end; i += kLanes) {
-      AddProducts(codes + i, scale, bias, x + i, even);
-    }
-  }
-  even += odd;
-  return SumOfLanes(even);
-}
-
-[[gnu::always_inline]] inline void PrefetchRow(const CpuMatrix& m, int64_t row) {
+[[gnu::always_inline]] inline void PrefetchRows(const CpuMatrix& m, int64_t row, int64_t rows) {
   if (m.values != nullptr) {
-    Prefetch(m.values + row * m.in, m.in * sizeof(float));
+    Prefetch(m.values + row * m.in, rows * m.in * sizeof(float));
   } else {
-    Prefetch(m.codes + row * m.in, m.in);
+    Prefetch(m.codes + row * m.in, rows * m.in);
   }
 }
 
-// The columns begin..end of a row of codes; both are multiples of its group.
-[[gnu::always_inline]] inline void DecodePiece(const CpuMatrix& m, int64_t row, int64_t begin,
-                                               int64_t end, float* values) {
-  const uint8_t* codes = m.codes + row * m.in + begin;
-  int64_t at = row * (m.in / m.group) + begin / m.group;
-  for (int64_t i = 0; i < end - begin; ++at) {
-    for (const int64_t group_end = i + m.group; i < group_end; i += kLanes) {
-      DecodeSome(codes + i, m.scales[at], m.biases[at], *reinterpret_cast<Floats*>(values + i));
+// Vectors of sums that stay in registers, beside what is added to them.
+#if defined(__AVX512F__)
+constexpr int kSums = 28;
+#elif defined(__AVX2__)
+constexpr int kSums = 5;
+#else
+constexpr int kSums = 2;
+#endif
+
+// Rows of a weight that are taken at once: each piece of x is read once for all of them, and their sums
+// do not wait for one another.
+constexpr int RowsAtOnce(int products) {
+  const int rows = kSums / products;
+  return rows < 1 ? 1 : rows > 4 ? 4 : rows;
+}
+
+// sums[k][r] += row k's values of these columns * those of product r's x.
+template <int kRows, int kProducts>
+[[gnu::always_inline]] inline void AddColumns(const Floats (&values)[kRows], const CpuProduct* products,
+                                              int64_t column, Floats (&sums)[kRows][kProducts]) {
+  for (int r = 0; r < kProducts; ++r) {
+    Floats x;
+    LoadSome(products[r].x + column, x);
+    for (int k = 0; k < kRows; ++k) sums[k][r] += values[k] * x;
+  }
+}
+
+// dots[r][k] = row + k of the weight * x of product r. Each is summed in the same order whatever the
+// number of rows and products, so that a page does not depend on those beside it.
+template <int kRows, int kProducts>
+[[gnu::always_inline]] inline void RowDots(const CpuMatrix& m, int64_t row, const CpuProduct* products,
+                                           float (&dots)[kProducts][kRows]) {
+  Floats values[kRows], sums[kRows][kProducts] = {};
+  int64_t i = 0;
+  if (m.values != nullptr) {
+    for (; i + kLanes <= m.in; i += kLanes) {
+      for (int k = 0; k < kRows; ++k) LoadSome(m.values + (row + k) * m.in + i, values[k]);
+      AddColumns(values, products, i, sums);
     }
-  }
-}
-
-// sums[r] += values * (x of product r, from column `begin` on).
-template <int kProducts>
-[[gnu::always_inline]] inline void AddDots(const float* values, int64_t n, const CpuProduct* products,
-                                           int64_t begin, float* sums) {
-  if constexpr (kProducts == 1) {
-    sums[0] += Dot(values, products[0].x + begin, n);
   } else {
-    Floats lanes[kProducts] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-      const Floats value = *reinterpret_cast<const Floats*>(values + i);
-      for (int r = 0; r < kProducts; ++r) {
-        lanes[r] += value * *reinterpret_cast<const Floats*>(products[r].x + begin + i);
+    const int64_t groups = m.in / m.group;
+    for (int64_t g = 0; g < groups; ++g) {
+      for (const int64_t end = i + m.group; i < end; i += kLanes) {
+        for (int k = 0; k < kRows; ++k) {
+          const int64_t at = (row + k) * groups + g;
+          DecodeSome(m.codes + (row + k) * m.in + i, m.scales[at], m.biases[at], values[k]);
+        }
+        AddColumns(values, products, i, sums);
       }
     }
-    for (int r = 0; r < kProducts; ++r) {
-      sums[r] += SumOfLanes(lanes[r]);
-      for (int64_t k = i; k < n; ++k) sums[r] += values[k] * products[r].x[begin + k];
+  }
+  for (int r = 0; r < kProducts; ++r) {
+    if constexpr (kRows == 4) {
+      SumsOfFour<kProducts>(&sums[0][r], dots[r]);
+    } else {
+      for (int k = 0; k < kRows; ++k) dots[r][k] = SumOfLanes(sums[k][r]);
+    }
+    for (int k = 0; k < kRows; ++k) {
+      for (int64_t rest = i; rest < m.in; ++rest) {
+        dots[r][k] += m.values[(row + k) * m.in + rest] * products[r].x[rest];
+      }
     }
   }
 }
 
-// sums[r] = row of the weight * x of product r.
-template <int kProducts>
-[[gnu::always_inline]] inline void RowDots(const CpuMatrix& m, int64_t row, const CpuProduct* products,
-                                           float* sums) {
-  for (int r = 0; r < kProducts; ++r) sums[r] = 0;
-  if (m.values != nullptr) {
-    AddDots<kProducts>(m.values + row * m.in, m.in, products, 0, sums);
-  } else if constexpr (kProducts == 1) {
-    sums[0] = DotCodes(m, row, products[0].x);
-  } else {
-    alignas(64) float values[CpuMatrix::kLargestGroup];
-    const int64_t piece = CpuMatrix::kLargestGroup / m.group * m.group;
-    for (int64_t begin = 0; begin < m.in; begin += piece) {
-      const int64_t end = Smaller(begin + piece, m.in);
-      DecodePiece(m, row, begin, end, values);
-      AddDots<kProducts>(values, end - begin, products, begin, sums);
-    }
+template <int kRows, int kProducts>
+[[gnu::always_inline]] inline void MultiplyRows(const CpuMatrix& weight, const CpuProduct* products,
+                                                bool add, int64_t row) {
+  float dots[kProducts][kRows];
+  RowDots(weight, row, products, dots);
+  for (int r = 0; r < kProducts; ++r) {
+    float* y = products[r].y + row;
+    for (int k = 0; k < kRows; ++k) y[k] = add ? y[k] + dots[r][k] : dots[r][k];
   }
 }
 
 template <int kProducts>
 void MultiplySome(const CpuMatrix& weight, const CpuProduct* products, bool add, int64_t begin,
                   int64_t end) {
-  for (int64_t i = begin; i < end; ++i) {
-    PrefetchRow(weight, i + kPrefetchRows);
-    float sums[kProducts];
-    RowDots<kProducts>(weight, i, products, sums);
-    for (int r = 0; r < kProducts; ++r) products[r].y[i] = add ? products[r].y[i] + sums[r] : sums[r];
+  constexpr int kRows = RowsAtOnce(kProducts);
+  int64_t i = begin;
+  for (; i + kRows <= end; i += kRows) {
+    PrefetchRows(weight, i + kRows, kRows);
+    MultiplyRows<kRows, kProducts>(weight, products, add, i);
+  }
+  for (; i < end; ++i) MultiplyRows<1, kProducts>(weight, products, add, i);
+}
+
+template <int kRows, int kProducts>
+[[gnu::always_inline]] inline void GateTimesUpRows(const CpuMatrix& gate_up, int64_t width,
+                                                   const CpuProduct* products, int64_t row) {
+  float gates[kProducts][kRows], ups[kProducts][kRows];
+  RowDots(gate_up, row, products, gates);
+  RowDots(gate_up, width + row, products, ups);
+  for (int r = 0; r < kProducts; ++r) {
+    for (int k = 0; k < kRows; ++k) {
+      const float silu = gates[r][k] / (1 + __builtin_expf(-gates[r][k]));
+      products[r].y[row + k] = products[r].factor * (silu * ups[r][k]);
+    }
   }
 }
 
 template <int kProducts>
 void GateTimesUpSome(const CpuMatrix& gate_up, int64_t width, const CpuProduct* products, int64_t begin,
                      int64_t end) {
-  for (int64_t i = begin; i < end; ++i) {
-    PrefetchRow(gate_up, i + kPrefetchRows);
-    PrefetchRow(gate_up, width + i + kPrefetchRows);
-    float gates[kProducts], ups[kProducts];
-    RowDots<kProducts>(gate_up, i, products, gates);
-    RowDots<kProducts>(gate_up, width + i, products, ups);
-    for (int r = 0; r < kProducts; ++r) {
-      const float silu = gates[r] / (1 + __builtin_expf(-gates[r]));
-      products[r].y[i] = products[r].factor * (silu * ups[r]);
-    }
+  constexpr int kRows = RowsAtOnce(kProducts);
+  int64_t i = begin;
+  for (; i + kRows <= end; i += kRows) {
+    PrefetchRows(gate_up, i + kRows, kRows);
+    PrefetchRows(gate_up, width + i + kRows, kRows);
+    GateTimesUpRows<kRows, kProducts>(gate_up, width, products, i);
   }
+  for (; i < end; ++i) GateTimesUpRows<1, kProducts>(gate_up, width, products, i);
 }
 
 constexpr int kMostProducts = 8;
@@ -190,8 +193,13 @@ void Multiply(const CpuMatrix& weight, std::span<const CpuProduct> products, boo
 }
 
 void Decode(const CpuMatrix& matrix, int64_t begin, int64_t end, float* values) {
-  for (int64_t row = begin; row < end; ++row, values += matrix.in) {
-    DecodePiece(matrix, row, 0, matrix.in, values);
+  const int64_t groups = matrix.in / matrix.group;
+  for (int64_t group = begin * groups; group < end * groups; ++group) {
+    const uint8_t* codes = matrix.codes + group * matrix.group;
+    for (int64_t i = 0; i < matrix.group; i += kLanes, values += kLanes) {
+      DecodeSome(codes + i, matrix.scales[group], matrix.biases[group],
+                 *reinterpret_cast<Floats*>(values));
+    }
   }
 }
 

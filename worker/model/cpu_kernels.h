@@ -15,10 +15,9 @@ struct CpuMatrix {
   const float* scales = nullptr;   // [out, in / group]
   const float* biases = nullptr;   // the same
   int64_t in = 0;
-  int64_t group = 0;  // a multiple of kCodesAtOnce up to kLargestGroup that divides `in`
+  int64_t group = 0;  // a multiple of kCodesAtOnce that divides `in`
 
   static constexpr int64_t kCodesAtOnce = 16;
-  static constexpr int64_t kLargestGroup = 1024;
   CpuMatrix From(int64_t row) const;  // the same without the rows before
 };
 

@@ -34,13 +34,36 @@ using Floats = float __attribute__((vector_size(kLanes * sizeof(float)), aligned
   to = *reinterpret_cast<const Floats*>(from);
 }
 
+// Both halves added, then neighbours, then neighbours of those, then the two that are left: the order of
+// SumsOfFour.
 [[gnu::always_inline]] inline float SumOfLanes(const Floats& lanes) {
-  float sums[kLanes / 2];
-  for (int i = 0; i < kLanes / 2; ++i) sums[i] = lanes[i] + lanes[i + kLanes / 2];
-  for (int width = kLanes / 4; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) sums[i] += sums[i + width];
+  static_assert(kLanes == 16);
+  float sums[8];
+  for (int i = 0; i < 8; ++i) sums[i] = lanes[i] + lanes[i + 8];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+// sums[v] = SumOfLanes(lanes[v * kStride]) for four vectors, in half the instructions of four calls.
+template <int kStride>
+[[gnu::always_inline]] inline void SumsOfFour(const Floats* lanes, float* sums) {
+  using Eight = float __attribute__((vector_size(32)));
+  using Four = float __attribute__((vector_size(16), aligned(sizeof(float))));
+  Eight halves[4];
+  for (int v = 0; v < 4; ++v) {
+    const Floats& all = lanes[v * kStride];
+    halves[v] = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +
+                __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
   }
-  return sums[0];
+  const auto add_neighbours = [](const Eight& a, const Eight& b, Eight& to) __attribute__((always_inline)) {
+    to = __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+         __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+  };
+  Eight first, second, both;
+  add_neighbours(halves[0], halves[1], first);
+  add_neighbours(halves[2], halves[3], second);
+  add_neighbours(first, second, both);
+  *reinterpret_cast<Four*>(sums) = __builtin_shufflevector(both, both, 0, 1, 2, 3) +
+                                   __builtin_shufflevector(both, both, 4, 5, 6, 7);
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ absl::StatusOr<std::optional<CodedTensor>> Weights::TakeCodes(const std::string&
   if (stem.empty() || !keep_codes_) return std::nullopt;
   QUIRE_ASSIGN_OR_RETURN(const CodedTensor coded, ReadCodes(stem, shape));
   const int64_t group = shape[1] / coded.scales.size(1);
-  const bool has_kernel = group % CpuMatrix::kCodesAtOnce == 0 && group <= CpuMatrix::kLargestGroup;
+  const bool has_kernel = group % CpuMatrix::kCodesAtOnce == 0;
   const bool wants_kernel = options_.device().is_cpu() && options_.dtype() == at::kFloat;
   if (wants_kernel && !has_kernel) return std::nullopt;
   const auto placed = [&](const at::Tensor& stored) {
