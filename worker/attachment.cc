@@ -269,6 +269,9 @@ void Attachment::FinishJob(uint64_t job_id, absl::StatusOr<PageOutput> output) {
   // A broken device fails whatever comes: the front is told that the worker is lost, which counts
   // against none of its pages.
   if (!output.ok() && reader_.stats().broken) {
+    if (const Job* job = Find(job_id); job != nullptr && events_.on_page_end) {
+      events_.on_page_end(job->wire, output.status());
+    }
     Cancel();
     return EndJob(job_id, std::nullopt);
   }

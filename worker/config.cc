@@ -115,7 +115,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
          "For tests: this step of the model fails as a broken CUDA device does; 0: none")
       ->check(CLI::NonNegativeNumber);
   option("--raise-out-of-memory-above-pages", config.out_of_memory_above_pages,
-         "For tests: a step of more pages finds no device memory, as CUDA says it; 0: none")
+         "For tests: a step of more pages, or of more views, finds no device memory, as CUDA says it; 0: none")
       ->check(CLI::NonNegativeNumber);
   try {
     app.parse(argc, argv);

@@ -225,6 +225,44 @@ TEST(WorkerLoss, AFailureForGoodIsNotTriedAgain) {
   EXPECT_TRUE(answers.status.ok());
 }
 
+TEST(WorkerLoss, PagesThatFindNoMemoryTogetherAreReadAloneAtTheSecondTry) {
+  FrontUnderTest front;
+  FakeWorkerOptions options = front.WorkerOptions();
+  options.slots = 4;
+  options.answer = [](const PageJob& job) {
+    return job.alone() ? FakeAnswer::kRead : FakeAnswer::kNoMemory;
+  };
+  FakeWorker worker(options);
+  ASSERT_TRUE(front.WaitUntilReady());
+
+  const Answers answers = Recognize(front.stub(), "pages=8");
+
+  ASSERT_THAT(answers.Results(), SizeIs(8));
+  for (const quire::v1::PageResult& page : answers.Results()) EXPECT_EQ(page.attempts(), 2);
+  EXPECT_TRUE(worker.kept_alone());
+}
+
+TEST(WorkerLoss, APageThatFindsNoMemoryAloneFailsAndItsNeighboursAreRead) {
+  FrontUnderTest front;
+  FakeWorkerOptions options = front.WorkerOptions();
+  options.answer = [](const PageJob& job) {
+    return job.page_number() == 2 ? FakeAnswer::kNoMemory : FakeAnswer::kRead;
+  };
+  FakeWorker worker(options);
+  ASSERT_TRUE(front.WaitUntilReady());
+
+  const Answers answers = Recognize(front.stub(), "pages=3");
+
+  EXPECT_TRUE(answers.status.ok()) << answers.status.error_message();
+  EXPECT_THAT(answers.Results(), SizeIs(2));
+  ASSERT_THAT(answers.Failures(), SizeIs(1));
+  const quire::v1::PageFailed failed = answers.Failures()[0];
+  EXPECT_EQ(failed.attempts(), 4);  // once beside others, three times alone
+  EXPECT_EQ(failed.status().code(), static_cast<int>(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(ReasonOfPage(failed), "DEVICE_MEMORY");
+  EXPECT_THAT(failed.status().message(), HasSubstr("no memory left"));
+}
+
 TEST(WorkerLoss, APageThatTakesTooLongFailsAlone) {
   FrontUnderTest front([](FrontOptions& options) { options.limits.page_total_seconds = 0.5; });
   FakeWorkerOptions options = front.WorkerOptions();

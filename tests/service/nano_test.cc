@@ -28,10 +28,11 @@ std::string Fixture(const std::string& name) {
 class Nano : public testing::Test {
  protected:
   void SetUp() override { StartAgain(); }
-  void StartAgain() {
+  void StartAgain(std::vector<std::string> arguments = {}) {
     service_ = nullptr;
+    arguments.insert(arguments.begin(), {"--model", "nano"});
     auto started = RunningService::Start(
-        {.worker_program = "quire-worker", .arguments = {"--model", "nano"}});
+        {.worker_program = "quire-worker", .arguments = std::move(arguments)});
     ASSERT_TRUE(started.ok()) << started.status();
     service_ = *std::move(started);
   }
@@ -199,6 +200,42 @@ TEST_F(Nano, RefusesAModeThatItDoesNotKnowAndNamesThoseItDoes) {
 
   EXPECT_EQ(read.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(read.status.error_message(), HasSubstr("GUNDAM"));
+}
+
+// A page takes about 25 steps: views, prompt and the tokens that it is cut off at.
+quire::v1::RecognizeOptions ShortPages() {
+  quire::v1::RecognizeOptions options;
+  options.set_mode(quire::v1::MODE_BASE);
+  options.set_max_tokens_per_page(20);
+  return options;
+}
+
+TEST_F(Nano, ReadsEveryPageThoughItsDeviceFailsAgainAndAgain) {
+  const std::string document = Fixture("pdf/five_pages.pdf");
+  const Recognised undisturbed = Recognise(service_->stub(), document, ShortPages());
+  StartAgain({"--worker-args=--slots=2", "--worker-args=--raise-device-fault-at-step=70"});
+
+  const Recognised read = Recognise(service_->stub(), document, ShortPages());
+
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(5), IsEmpty());
+  EXPECT_EQ(read.Markdown(), undisturbed.Markdown());
+  EXPECT_GE(service_->Metric(R"(quire_worker_restarts_total{reason="device_failed"})"), 1);
+  EXPECT_THAT(service_->Log(), HasSubstr("illegal memory access"));
+}
+
+TEST_F(Nano, ReadsEveryPageThoughItsDeviceHasMemoryForOneAtATime) {
+  const std::string document = Fixture("pdf/five_pages.pdf");
+  const Recognised undisturbed = Recognise(service_->stub(), document, ShortPages());
+  StartAgain({"--worker-args=--slots=4", "--worker-args=--raise-out-of-memory-above-pages=1"});
+
+  const Recognised read = Recognise(service_->stub(), document, ShortPages());
+
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  EXPECT_THAT(read.NotOnce(5), IsEmpty());
+  EXPECT_EQ(read.Markdown(), undisturbed.Markdown());
+  EXPECT_GE(service_->Metric(R"(quire_page_attempts_total{reason="out_of_memory"})"), 1);
+  EXPECT_EQ(service_->Metric(R"(quire_worker_restarts_total{reason="device_failed"})"), 0);
 }
 
 // Kills the first worker that it finds once a moment has come.

@@ -172,9 +172,12 @@ void FakeWorker::End(uint64_t job_id) {
     page.mutable_seconds()->set_decode(options_.page_seconds);
   } else {
     message.mutable_failed()->set_job_id(job_id);
-    message.mutable_failed()->set_retryable(job.answer == FakeAnswer::kFail);
+    message.mutable_failed()->set_retryable(job.answer != FakeAnswer::kFailForGood);
     *message.mutable_failed()->mutable_status() =
-        ToProto(MakeError(absl::StatusCode::kInternal, "FAKE_FAILURE", "the fake worker failed"));
+        ToProto(job.answer == FakeAnswer::kNoMemory
+                    ? absl::ResourceExhaustedError("the fake device has no memory left")
+                    : MakeError(absl::StatusCode::kInternal, "FAKE_FAILURE",
+                                "the fake worker failed"));
   }
   Write(message);
   LeaveIfDrained();

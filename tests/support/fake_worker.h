@@ -21,6 +21,7 @@ enum class FakeAnswer {
   kCrash,        // JobStarted, then the stream breaks
   kFail,         // JobFailed that may succeed later
   kFailForGood,  // JobFailed that never will
+  kNoMemory,     // JobFailed for want of device memory
 };
 
 struct FakeWorkerOptions {

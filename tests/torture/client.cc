@@ -87,50 +87,48 @@ bool TortureClient::Call(const Document& document, int cancel_after) {
   }
   upload.join();
   const grpc::Status status = stream->Finish();
-  Note(status, told_end, pages);
+  if (!IsExpected(status, told_end, pages)) {
+    ++parts_.counts.unexpected;
+    std::fprintf(stderr, "unexpected after %d pages of document %d for %s: %d %s %s\n", pages,
+                 document.number, document.for_nano ? kNano : "fake", status.error_code(),
+                 Reason(status).c_str(), status.error_message().c_str());
+  }
   return status.ok();
 }
 
-//   pages  that this call gave
-void TortureClient::Note(const grpc::Status& status, bool told_end, int pages) {
+// Counts how a call ended; false when it may not end so.
+//   pages  that it gave
+bool TortureClient::IsExpected(const grpc::Status& status, bool told_end, int pages) {
+  Counts& counts = parts_.counts;
   const std::string reason = Reason(status);
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
-      if (!told_end) ++parts_.counts.unexpected;
-      return;
+      return told_end;
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      ++(reason == "SPOOL_FULL" ? parts_.counts.disk_full : parts_.counts.refused);
-      return;
+      ++(reason == "SPOOL_FULL" ? counts.disk_full : counts.refused);
+      return true;
     case grpc::StatusCode::UNAVAILABLE:
-      ++parts_.counts.broken;
-      return;
+      ++counts.broken;
+      return true;
     case grpc::StatusCode::CANCELLED:
-      return;
+      return true;
     case grpc::StatusCode::INVALID_ARGUMENT:
       // The renderer that opened the document was frozen, or two of them were killed.
       if (reason == "RENDER_TIMEOUT" || reason == "RENDER_DIED") {
-        ++parts_.counts.failed_opens;
-        return;
+        ++counts.failed_opens;
+        return true;
       }
       // A front that has just started has not met nano yet.
-      if (reason == "UNKNOWN_MODEL") {
-        ++parts_.counts.broken;
-        return;
-      }
-      break;
+      if (reason == "UNKNOWN_MODEL") ++counts.broken;
+      return reason == "UNKNOWN_MODEL";
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       // The client's own deadline, which a document of 3,000 pages among others may not meet.
-      if (reason.empty() && pages > 0) {
-        ++parts_.counts.late;
-        return;
-      }
-      break;
+      if (!reason.empty() || pages == 0) return false;
+      ++counts.late;
+      return true;
     default:
-      break;
+      return false;
   }
-  ++parts_.counts.unexpected;
-  std::fprintf(stderr, "unexpected after %d pages: %d %s %s\n", pages, status.error_code(),
-               reason.c_str(), status.error_message().c_str());
 }
 
 void TortureClient::Upload(const Document& document, Stream& stream) {

@@ -30,7 +30,7 @@ class TortureClient {
   int Pages();
   void ReadDocument();
   bool Call(const Document& document, int cancel_after);
-  void Note(const grpc::Status& status, bool told_end, int pages);
+  bool IsExpected(const grpc::Status& status, bool told_end, int pages);
   void Upload(const Document& document, Stream& stream);
   void Take(const Document& document, const v1::PageResult& page);
 

@@ -48,7 +48,7 @@ bool RestartedService::Start() {
   environment.push_back("QUIRE_FAKE_DELAY_MS=8");
   auto started = RunningService::Start(
       {.arguments = {"--listen", address_, "--workers", "2", "--worker-args=--slots=4",
-                     "--page-stall-seconds", "3", "--max-page-attempts", "20", "--render-seconds",
+                     "--page-stall-seconds", "10", "--max-page-attempts", "20", "--render-seconds",
                      "3", "--drain-seconds", "5", "--max-documents", "10", "--worker-listen",
                      options_.worker_address, "--worker-token-file", options_.token_file,
                      "--spool-dir", options_.spool_folder, "--spool-memory-megabytes", "1"},

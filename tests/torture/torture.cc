@@ -22,7 +22,7 @@ namespace {
 
 using Clock = Stop::Clock;
 
-constexpr size_t kLeakBytes = 200'000'000;
+constexpr size_t kLeakBytes = 500'000'000;
 constexpr char kToken[] = "torture-torture-torture-torture";
 
 // The middle one of several looks over a while, since a worker that was just started is small and a page

@@ -17,7 +17,7 @@ class FaultyModel : public PageModel {
   const ModelConfig& config() const override { return model_->config(); }
   std::optional<at::Tensor> EncodeViews(const at::Tensor& views,
                                         const std::atomic<bool>& stop) const override {
-    Fail(/*pages=*/1);  // views of a batch may be one page's
+    Fail(static_cast<int>(views.size(0)));
     return model_->EncodeViews(views, stop);
   }
   at::Tensor ArrangeRows(const at::Tensor& tiles, const at::Tensor& global,
@@ -40,14 +40,15 @@ class FaultyModel : public PageModel {
 
  private:
   // The model thread's alone, as every call that counts.
-  void Fail(int pages) const {
+  //   amount  pages or views that the call is about
+  void Fail(int amount) const {
     ++steps_;
     if (faults_.device_fault_at_step > 0 && steps_ >= faults_.device_fault_at_step) {
       throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, kIllegalAddress,
                                   "CUDA error: an illegal memory access was encountered "
                                   "(--raise-device-fault-at-step)");
     }
-    if (faults_.out_of_memory_above_pages > 0 && pages > faults_.out_of_memory_above_pages) {
+    if (faults_.out_of_memory_above_pages > 0 && amount > faults_.out_of_memory_above_pages) {
       throw c10::OutOfMemoryError({__func__, __FILE__, __LINE__},
                                   "CUDA out of memory (--raise-out-of-memory-above-pages)");
     }

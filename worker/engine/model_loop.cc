@@ -71,7 +71,7 @@ std::vector<ModelLoop::Work> ModelLoop::RunStep() {
   }
   const SchedulerStep step = scheduler_.Next(pages);
   const c10::InferenceMode no_gradients;
-  // The one place where libtorch's exceptions end.
+  // The place where libtorch's exceptions end, but for a batch of views that can be made smaller.
   try {
     switch (step.kind) {
       case StepKind::kEncode:
@@ -123,7 +123,7 @@ void ModelLoop::Encode(const SchedulerStep& step) {
   for (size_t at = 0; at < views.size();) {
     size_t end = at + 1;
     while (end < views.size() && views[end].size(3) == views[at].size(3)) ++end;
-    EncodeBatch({owners.begin() + at, owners.begin() + end}, {views.begin() + at, views.begin() + end});
+    EncodeBatch(std::span(owners).subspan(at, end - at), std::span(views).subspan(at, end - at));
     at = end;
   }
   {
@@ -138,13 +138,35 @@ void ModelLoop::Encode(const SchedulerStep& step) {
   }
 }
 
-void ModelLoop::EncodeBatch(const std::vector<Work>& owners, const std::vector<at::Tensor>& views) {
-  const std::optional<at::Tensor> features =
-      model_.EncodeViews(views.size() == 1 ? views[0] : at::cat(views, 0), stop_encoding_);
-  if (!features) return;  // all of them were cancelled
+// Views for which the device has no memory together are encoded in halves, these and later ones.
+void ModelLoop::EncodeBatch(std::span<const Work> owners, std::span<const at::Tensor> views) {
+  while (!views.empty()) {
+    const size_t count = std::min(views.size(), most_views_);
+    if (TryToEncode(owners.first(count), views.first(count))) {
+      owners = owners.subspan(count);
+      views = views.subspan(count);
+    } else {
+      most_views_ = count / 2;
+    }
+  }
+}
+
+// Encodes views as one batch; false when the device has no memory for it. A single view that finds
+// none fails the step.
+bool ModelLoop::TryToEncode(std::span<const Work> owners, std::span<const at::Tensor> views) {
+  std::optional<at::Tensor> features;
+  try {
+    features = model_.EncodeViews(
+        views.size() == 1 ? views[0] : at::cat({views.data(), views.size()}, 0), stop_encoding_);
+  } catch (const c10::OutOfMemoryError&) {
+    if (views.size() == 1) throw;
+    return false;
+  }
+  if (!features) return true;  // all of them were cancelled
   for (size_t i = 0; i < owners.size(); ++i) {
     owners[i]->features.push_back(features->narrow(0, static_cast<int64_t>(i), 1));
   }
+  return true;
 }
 
 void ModelLoop::Assemble(PageWork& work) {

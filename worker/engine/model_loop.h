@@ -3,7 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,7 +55,8 @@ class ModelLoop {
 
  private:
   void Encode(const SchedulerStep& step);
-  void EncodeBatch(const std::vector<Work>& owners, const std::vector<at::Tensor>& views);
+  void EncodeBatch(std::span<const Work> owners, std::span<const at::Tensor> views);
+  bool TryToEncode(std::span<const Work> owners, std::span<const at::Tensor> views);
   void Assemble(PageWork& work);
   void Prefill(const SchedulerStep::Share& share);
   void Decode();
@@ -71,6 +74,7 @@ class ModelLoop {
   std::vector<TokenKind> kinds_;  // by id
   std::vector<Work> pages_;       // in order of arrival
   std::vector<Work> ended_;
+  size_t most_views_ = std::numeric_limits<size_t>::max();  // that the device had memory for at once
 
   Mutex encoding_mutex_;
   std::vector<Work> encoding_ ABSL_GUARDED_BY(encoding_mutex_);

@@ -205,6 +205,58 @@ TEST_F(EngineTest, NamesTheModesAndTasksThatItKnows) {
   EXPECT_THAT(std::string(figure.status().message()), HasSubstr("FREE_TEXT"));
 }
 
+// The letter has more views than the device has memory for at once.
+TEST(DeviceMemory, ShortForABatchOfViewsIsEnoughForItsHalves) {
+  const GoldenPage page = GoldenPageNamed("letter.png");
+  PageRequest request = RequestFor(page);
+  request.mode = Mode::kGundam;
+  request.max_tokens = 8;
+  PageWatch together, apart;
+
+  const std::unique_ptr<PageReader> roomy = OpenNano();
+  const std::unique_ptr<PageReader> short_of_memory =
+      OpenNano({.max_batch_views = 5}, /*slots=*/2, /*profile_every=*/0,
+               {.out_of_memory_above_pages = 1});
+  roomy->Read(request, together.Callbacks());
+  short_of_memory->Read(request, apart.Callbacks());
+
+  ASSERT_TRUE(together.Wait().ok()) << together.Wait().status();
+  ASSERT_TRUE(apart.Wait().ok()) << apart.Wait().status();
+  EXPECT_EQ(apart.Wait()->output_ids, together.Wait()->output_ids);
+  EXPECT_FALSE(short_of_memory->stats().broken);
+}
+
+TEST(DeviceMemory, ShortForPagesTogetherFailsThemAndIsEnoughForEachAlone) {
+  const GoldenPage page = GoldenPageNamed("single_square.png");
+  const std::unique_ptr<PageReader> reader =
+      OpenNano({}, /*slots=*/2, /*profile_every=*/0, {.out_of_memory_above_pages = 1});
+
+  const auto together = ReadTogether(*reader, {page, page});
+  const auto alone = ReadTogether(*reader, {page});
+
+  for (const absl::StatusOr<PageOutput>& output : together) {
+    EXPECT_TRUE(absl::IsResourceExhausted(output.status())) << output.status();
+    EXPECT_THAT(std::string(output.status().message()), HasSubstr("no memory left"));
+  }
+  ASSERT_TRUE(alone[0].ok()) << alone[0].status();
+  EXPECT_THAT(alone[0]->output_ids, ElementsAreArray(page.output_ids));
+}
+
+TEST(DeviceFault, FailsThePagesThatItMeetsAndAllLaterOnes) {
+  const GoldenPage page = GoldenPageNamed("single_square.png");
+  const std::unique_ptr<PageReader> reader =
+      OpenNano({}, /*slots=*/2, /*profile_every=*/0, {.device_fault_at_step = 20});
+
+  const auto met = ReadTogether(*reader, {page});
+  const auto later = ReadTogether(*reader, {page});
+
+  EXPECT_TRUE(absl::IsInternal(met[0].status())) << met[0].status();
+  EXPECT_THAT(std::string(met[0].status().message()), HasSubstr("illegal memory access"));
+  EXPECT_TRUE(absl::IsInternal(later[0].status())) << later[0].status();
+  EXPECT_THAT(std::string(later[0].status().message()), HasSubstr("has to start again"));
+  EXPECT_TRUE(reader->stats().broken);
+}
+
 TEST(EngineEnd, AnswersEveryPage) {
   const GoldenPage letter = GoldenPageNamed("letter.png");
   std::vector<PageWatch> watches(3);

@@ -7,6 +7,7 @@
 
 #include "proto/check.h"
 #include "worker/engine/engine.h"
+#include "worker/engine/faulty_model.h"
 #include "worker/model/ocr_model.h"
 
 namespace quire::worker {
@@ -48,7 +49,8 @@ GoldenPage GoldenPageNamed(const std::string& name) {
   return {};
 }
 
-std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules, int slots, int profile_every) {
+std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules, int slots, int profile_every,
+                                     const ModelFaults& faults) {
   absl::StatusOr<std::unique_ptr<OcrModel>> model = OcrModel::Load(kNano, {});
   QUIRE_CHECK(model.ok());
   absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::Load(kNano + "/tokenizer.json");
@@ -58,7 +60,8 @@ std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules, int slots, int
   info.model = "nano";
   info.slots = slots;
   info.context_tokens = static_cast<int>((*model)->config().decoder.max_position_embeddings);
-  return std::make_unique<Engine>(WrapModel(*std::move(model)), *std::move(tokenizer),
+  return std::make_unique<Engine>(MakeFaulty(WrapModel(*std::move(model)), faults),
+                                  *std::move(tokenizer),
                                   std::move(info), rules, profile_every);
 }
 

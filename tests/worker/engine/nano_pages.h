@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/mutex.h"
+#include "worker/engine/model_faults.h"
 #include "worker/engine/page_reader.h"
 #include "worker/engine/scheduler.h"
 #include "worker/image/pixels.h"
@@ -28,7 +29,7 @@ GoldenPage GoldenPageNamed(const std::string& name);
 
 // nano in float32 on the CPU, with these rules; the test program ends when it cannot be loaded.
 std::unique_ptr<PageReader> OpenNano(const SchedulerRules& rules = {}, int slots = 8,
-                                     int profile_every = 0);
+                                     int profile_every = 0, const ModelFaults& faults = {});
 
 PageRequest RequestFor(const GoldenPage& page, uint64_t job_id = 1);
 
