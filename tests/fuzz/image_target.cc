@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const bool kWarm = (render::WarmUpImageCodec(), true);
   (void)kWarm;
   const render::Bytes bytes(data, size);
-  // PDFs are another library's, which a target for it must be built with to be of use.
+  // pdf_target.cc reads those.
   if (render::SniffFormat(bytes).format == v1::DOCUMENT_FORMAT_PDF) return 0;
   const auto document = render::OpenDocument(bytes, "", {.max_page_pixels = kMaxPixels});
   if (!document.ok()) {

@@ -175,8 +175,7 @@ TEST_F(Reading, SeveralPagesAreReadInOnePrompt) {
   const grpc::Status status = front_.stub().RecognizeImage(&context, request, &response);
 
   ASSERT_TRUE(status.ok()) << status.error_message();
-  // Pages of one size hold their numbers, so that the sum over all pixels is that of one full of 1
-  // + 2 + 3.
+  // Pages of one size hold their numbers: the sum over all pixels is that of one page full of 6.
   EXPECT_EQ(response.page().markdown(), FakeWorker::TextOf(1, 32, 16, 1 + 2 + 3));
   ASSERT_THAT(worker_.all_jobs(), SizeIs(1));
   ASSERT_THAT(worker_.all_jobs()[0].more_images(), SizeIs(2));
