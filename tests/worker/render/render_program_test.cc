@@ -2,17 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <future>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "proto/rich_status.h"
 #include "server/render_pool.h"
+#include "tests/support/blocking_renders.h"
 #include "tests/support/pdf_maker.h"
 #include "tests/worker/render/made_images.h"
 
@@ -35,19 +32,11 @@ class RenderProgram : public testing::Test {
     pool_ = *std::move(pool);
   }
   absl::StatusOr<OpenedDocument> Open(const std::string& bytes) {
-    const int fd = memfd_create("document", MFD_CLOEXEC);
-    EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-    std::promise<absl::StatusOr<OpenedDocument>> opened;
-    pool_->Open(fd, static_cast<int64_t>(bytes.size()), {},
-                [&](absl::StatusOr<OpenedDocument> result) { opened.set_value(std::move(result)); });
-    close(fd);
-    return opened.get_future().get();
+    return OpenAndWait(*pool_, bytes);
   }
   absl::StatusOr<RenderedPage> Draw(const OpenedDocument& document, int page_index) {
-    std::promise<absl::StatusOr<RenderedPage>> drawn;
-    pool_->Render(document.document, {.page_index = page_index, .size = {.long_side_px = 256}},
-                  [&](absl::StatusOr<RenderedPage> result) { drawn.set_value(std::move(result)); });
-    return drawn.get_future().get();
+    return RenderAndWait(*pool_, document,
+                         {.page_index = page_index, .size = {.long_side_px = 256}});
   }
   static int64_t DarkSamples(const RenderedPage& page) {
     const uint8_t* samples = page.pixels.data();
