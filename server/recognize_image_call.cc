@@ -73,7 +73,8 @@ class RecognizeImageCall final : public grpc::ServerUnaryReactor, public Recogni
     if (pages > 1 && (request_.options().orient() == quire::v1::ORIENT_AUTO ||
                       request_.options().text_layer() > quire::v1::TEXT_LAYER_IGNORE)) {
       return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_OPTION",
-                       absl::StrCat("pages_in_prompt is ", pages, ": orient AUTO and text_layer USE "
+                       absl::StrCat("pages_in_prompt is ", pages,
+                                    ": orient AUTO and text_layer USE "
                                     "or COMPARE are for one page; leave them out"));
     }
     return absl::OkStatus();
@@ -125,7 +126,8 @@ grpc::ServerUnaryReactor* NewRecognizeImageCall(const CallParts& parts, Caller c
                                                 const grpc::CallbackServerContext& context,
                                                 const quire::v1::RecognizeImageRequest& request,
                                                 quire::v1::RecognizeImageResponse* response) {
-  return new RecognizeImageCall(parts, std::move(caller), ContinueTrace(context), request, *response);
+  return new RecognizeImageCall(parts, std::move(caller), ContinueTrace(context), request,
+                                *response);
 }
 
 }  // namespace quire::server

@@ -1,5 +1,6 @@
-// PDFs through the front's pool and quire-render in its sandbox: whatever poppler makes of them, each
-// is answered in time, with a reason where it is refused, and a sound document is drawn afterwards.
+// PDFs through the front's pool and quire-render in its sandbox: whatever poppler makes of them,
+// each is answered in time, with a reason where it is refused, and a sound document is drawn
+// afterwards.
 
 #include <algorithm>
 #include <cstdint>
@@ -30,14 +31,16 @@ std::unique_ptr<RenderPool> StartPool() {
   options.program = std::string(QUIRE_BINARIES) + "/quire-render";
   options.renderers = 1;
   options.page_seconds = 5;
-  options.memory_bytes = 512 << 20;  // with its libraries, below what this program allows itself without libFuzzer
+  options.memory_bytes =
+      512 << 20;  // with its libraries, below what this program allows itself without libFuzzer
   options.arena_bytes = 1 << 20;
   auto pool = RenderPool::Create(options, nullptr);
   QUIRE_CHECK(pool.ok());
   return *std::move(pool);
 }
 
-absl::StatusOr<RenderedPage> Draw(RenderPool& pool, const OpenedDocument& document, int page_index) {
+absl::StatusOr<RenderedPage> Draw(RenderPool& pool, const OpenedDocument& document,
+                                  int page_index) {
   return RenderAndWait(
       pool, document,
       {.page_index = page_index, .size = {.long_side_px = kSidePx}, .include_text_layer = true});
