@@ -20,7 +20,8 @@ namespace quire::client {
 namespace {
 
 constexpr double kInfoTimeoutSeconds = 10;
-constexpr int kLeastDocuments = 4;  // of a run, so that reading together can show
+constexpr int kLeastDocuments = 4;       // of a run, so that reading together can show
+constexpr double kHopelesslySlower = 3;  // what is so much slower at first is not measured
 
 class Profiler {
  public:
@@ -78,11 +79,11 @@ absl::StatusOr<BenchRun> Profiler::Read(const Setting& setting, int documents, O
                     .choice = setting.choice};
   if (own_servers()) bench.choice.model.clear();  // the one that was started, whatever its key
   QUIRE_ASSIGN_OR_RETURN(
-      BenchRun run,
-      MeasureLoad(bench, /*show_progress=*/false, client, interrupt_,
-                  [&](const std::string& file, const v1::PageResult& page) {
-                    if (texts != nullptr) texts->push_back({file, page.page_number(), page.markdown()});
-                  }));
+      BenchRun run, MeasureLoad(bench, /*show_progress=*/false, client, interrupt_,
+                                [&](const std::string& file, const v1::PageResult& page) {
+                                  if (texts != nullptr)
+                                    texts->push_back({file, page.page_number(), page.markdown()});
+                                }));
   if (TotalsOf(run).pages > 0) return run;
   const std::string why = run.errors.empty() ? "no page was read" : run.errors.begin()->first;
   return absl::UnavailableError(why);
@@ -112,7 +113,14 @@ Measured Profiler::MeasureOther(const Setting& setting, Server& usual, const Mea
   const auto measure = [&]() -> absl::StatusOr<Measured> {
     if (setting.server_flags.empty()) return Measure(setting, *usual.client);
     QUIRE_ASSIGN_OR_RETURN(Server own, Open(setting));
-    QUIRE_RETURN_IF_ERROR(Read(setting, 1, *own.client, nullptr).status());  // warms up
+    QUIRE_ASSIGN_OR_RETURN(const BenchRun first,
+                           Read(setting, 1, *own.client, nullptr));  // warms up
+    const double pages_per_second = TotalsOf(first).pages_per_second;
+    if (pages_per_second * kHopelesslySlower < base.pages_per_second) {
+      return absl::DeadlineExceededError(absl::StrFormat(
+          "too slow to go on with: %.2f pages a second in the first document, %.2f as it is",
+          pages_per_second, base.pages_per_second));
+    }
     return Measure(setting, *own.client);
   };
   absl::StatusOr<Measured> measured = measure();
@@ -143,7 +151,8 @@ absl::Status Profiler::Run() {
 
 }  // namespace
 
-ExitCode RunProfile(const ProfileConfig& config, const ProfileTarget& target, Interrupt& interrupt) {
+ExitCode RunProfile(const ProfileConfig& config, const ProfileTarget& target,
+                    Interrupt& interrupt) {
   return SayOutcome(Profiler(config, target, interrupt).Run());
 }
 

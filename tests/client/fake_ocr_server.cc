@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "proto/check.h"
@@ -38,7 +39,10 @@ class RecognizeCall : public grpc::ServerBidiReactor<v1::RecognizeRequest, v1::R
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return WriteNext();
+    if (!ok) {
+      std::this_thread::sleep_for(answer_.delay);
+      return WriteNext();
+    }
     {
       MutexLock lock(journal_.mutex);
       if (request_.has_options()) {

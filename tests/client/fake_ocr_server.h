@@ -2,6 +2,7 @@
 
 #include <grpcpp/server.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct FakeAnswer {
   absl::Status status;                              // ends the call
   bool refuse_at_once = false;  // ends it after the options, the document unread
   bool hang = false;            // after the events: never ends it
+  std::chrono::milliseconds delay{};  // before the events
 };
 
 // A document that the fake was sent.

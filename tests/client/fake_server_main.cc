@@ -1,8 +1,10 @@
 // Stands in for quire-server where a test starts a local one: takes the same flags, reads every
-// document as two pages, and leaves a line in the file that QUIRE_FAKE_JOURNAL names.
+// document as two pages, slowly where it is told a --dtype, and leaves a line in the file that
+// QUIRE_FAKE_JOURNAL names.
 
 #include <signal.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -24,13 +26,16 @@ int main(int argc, char** argv) {
   std::string flags;
   std::string listen;
   std::string ready_file;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  std::chrono::milliseconds delay{};
+  for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    flags += flag + " ";
+    if (flag.starts_with("--")) flags += flag + " ";
     if (flag == "--listen") listen = argv[i + 1];
     if (flag == "--ready-file") ready_file = argv[i + 1];
+    if (flag.find("--dtype") != std::string::npos) delay = std::chrono::milliseconds(300);
   }
-  const quire::client::FakeOcrServer server({{.events = quire::client::WholeAnswer(2)}}, listen);
+  const quire::client::FakeOcrServer server(
+      {{.events = quire::client::WholeAnswer(2), .delay = delay}}, listen);
   std::ofstream(ready_file + ".part") << "{}\n";
   std::filesystem::rename(ready_file + ".part", ready_file);
   int signal = 0;

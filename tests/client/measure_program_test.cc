@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "proto/rich_status.h"
@@ -17,6 +18,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -43,9 +45,8 @@ TEST_F(Measuring, BenchCountsWhatWasRead) {
 
 TEST_F(Measuring, BenchSendsFilesAsOftenAsTheMixSays) {
   const FakeOcrServer server({{.events = WholeAnswer(1)}});
-  const QuireResult result =
-      Run(server, {"bench", a_, b_, "--mix", "2,1", "--documents", "6", "--concurrency", "1",
-                   "--max-tokens", "50"});
+  const QuireResult result = Run(server, {"bench", a_, b_, "--mix", "2,1", "--documents", "6",
+                                          "--concurrency", "1", "--max-tokens", "50"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   int of_b = 0;
   for (const ReceivedDocument& document : server.received()) {
@@ -56,9 +57,9 @@ TEST_F(Measuring, BenchSendsFilesAsOftenAsTheMixSays) {
 }
 
 TEST_F(Measuring, BenchCountsErrorsByReason) {
-  const FakeOcrServer server({{.events = WholeAnswer(1)},
-                              {.status = MakeError(absl::StatusCode::kInvalidArgument,
-                                                   "PDF_DAMAGED", "no PDF")}});
+  const FakeOcrServer server(
+      {{.events = WholeAnswer(1)},
+       {.status = MakeError(absl::StatusCode::kInvalidArgument, "PDF_DAMAGED", "no PDF")}});
   const QuireResult result =
       Run(server, {"bench", a_, "--documents", "3", "--concurrency", "1", "--json"});
   EXPECT_EQ(result.exit_code, 5);
@@ -156,6 +157,18 @@ TEST_F(Measuring, ProfileMeasuresAlternatives) {
   const json profile = json::parse(result.out);
   EXPECT_GT(profile["base"]["pages_per_second"], 0);
   EXPECT_THAT(result.out, HasSubstr("\"kind\":\"batch\""));
+}
+
+TEST_F(Measuring, ProfileDoesNotGoOnWithWhatIsFarTooSlow) {
+  std::filesystem::copy(QUIRE_BINARIES "/quire", folder_.Path("quire"));
+  std::filesystem::copy(QUIRE_FAKE_SERVER, folder_.Path("quire-server"));
+  const QuireResult result =
+      RunQuire({.arguments = {"profile", "--local", a_},
+                .environment = {"QUIRE_FAKE_JOURNAL=" + folder_.Path("journal")},
+                .program = folder_.Path("quire")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              ContainsRegex("--dtype=bf16 +too slow to go on with: [0-9.]+ pages a second"));
 }
 
 TEST_F(Measuring, WatchNamesEachOfSeveralServers) {
