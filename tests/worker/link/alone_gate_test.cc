@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace quire::worker {
 namespace {
@@ -46,12 +47,14 @@ class Gate : public testing::Test {
     callbacks.on_pixels_released = [] {};
     callbacks.on_done = [this, job_id](absl::StatusOr<PageOutput> output) {
       ended_[job_id] = output.status();
+      reading_at_end_[job_id] = reader_.reading();
     };
     gate_.Read(std::move(request), std::move(callbacks));
   }
   HeldReader reader_;
   AloneGate gate_{reader_};
   std::map<uint64_t, absl::Status> ended_;
+  std::map<uint64_t, std::vector<uint64_t>> reading_at_end_;
 };
 
 TEST_F(Gate, LetsPagesInTogether) {
@@ -80,6 +83,15 @@ TEST_F(Gate, KeepsOthersWaitingBehindAPageThatIsAlone) {
   EXPECT_THAT(reader_.reading(), ElementsAre(3));
   reader_.End(3);
   EXPECT_THAT(reader_.reading(), ElementsAre(4));
+}
+
+// What waits may take the worker down as soon as it begins.
+TEST_F(Gate, GivesAPagesAnswerBeforeTheNextOneBegins) {
+  Read(1, /*alone=*/true);
+  Read(2, /*alone=*/true);
+  reader_.End(1);
+  EXPECT_THAT(reading_at_end_.at(1), IsEmpty());
+  EXPECT_THAT(reader_.reading(), ElementsAre(2));
 }
 
 TEST_F(Gate, EndsAPageThatIsCancelledWhileItWaits) {
