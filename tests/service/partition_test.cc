@@ -5,6 +5,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/service/remote_worker.h"
@@ -75,6 +80,18 @@ class Partition : public testing::Test {
     EXPECT_THAT(read.NotOnce(kPages), IsEmpty());
     EXPECT_THAT(read.results, SizeIs(kPages));
   }
+  // The wire loses packets until the front counts the worker as lost.
+  void ExpectToHeal(const std::vector<Direction>& lost) {
+    const Recognised read = ReadAcross([&] {
+      for (const Direction direction : lost) EXPECT_TRUE(hosts_->Lose(direction));
+      EXPECT_TRUE(WaitForWorkers(0));
+      for (const Direction direction : lost) EXPECT_TRUE(hosts_->Carry(direction));
+    });
+
+    ExpectEveryPageOnce(read);
+    EXPECT_GE(Lost(), 1);
+    EXPECT_EQ(worker_->lives(), 1);
+  }
 
   std::string folder_;
   std::unique_ptr<TwoHosts> hosts_;
@@ -82,42 +99,12 @@ class Partition : public testing::Test {
   std::unique_ptr<RunningService> front_;
 };
 
-TEST_F(Partition, HealsWhenTheFrontDoesNotHearTheWorker) {
-  const Recognised read = ReadAcross([&] {
-    EXPECT_TRUE(hosts_->Lose(Direction::kToFirst));
-    EXPECT_TRUE(WaitForWorkers(0));
-    EXPECT_TRUE(hosts_->Carry(Direction::kToFirst));
-  });
+TEST_F(Partition, HealsWhenTheFrontDoesNotHearTheWorker) { ExpectToHeal({Direction::kToFirst}); }
 
-  ExpectEveryPageOnce(read);
-  EXPECT_GE(Lost(), 1);
-  EXPECT_EQ(worker_->lives(), 1);
-}
-
-TEST_F(Partition, HealsWhenTheWorkerDoesNotHearTheFront) {
-  const Recognised read = ReadAcross([&] {
-    EXPECT_TRUE(hosts_->Lose(Direction::kToSecond));
-    EXPECT_TRUE(WaitForWorkers(0));
-    EXPECT_TRUE(hosts_->Carry(Direction::kToSecond));
-  });
-
-  ExpectEveryPageOnce(read);
-  EXPECT_GE(Lost(), 1);
-  EXPECT_EQ(worker_->lives(), 1);
-}
+TEST_F(Partition, HealsWhenTheWorkerDoesNotHearTheFront) { ExpectToHeal({Direction::kToSecond}); }
 
 TEST_F(Partition, HealsWhenNothingIsCarried) {
-  const Recognised read = ReadAcross([&] {
-    EXPECT_TRUE(hosts_->Lose(Direction::kToFirst));
-    EXPECT_TRUE(hosts_->Lose(Direction::kToSecond));
-    EXPECT_TRUE(WaitForWorkers(0));
-    EXPECT_TRUE(hosts_->Carry(Direction::kToFirst));
-    EXPECT_TRUE(hosts_->Carry(Direction::kToSecond));
-  });
-
-  ExpectEveryPageOnce(read);
-  EXPECT_GE(Lost(), 1);
-  EXPECT_EQ(worker_->lives(), 1);
+  ExpectToHeal({Direction::kToFirst, Direction::kToSecond});
 }
 
 // Shorter than the silence that makes a worker lost: what was sent comes late, and nothing twice.
