@@ -31,7 +31,7 @@ std::string Advice(const Measured& base, const std::vector<Measured>& others) {
         &text, "  %d. %s, %s: %.2f x the pages (%.3f instead of %.3f a second); %s\n", i + 1,
         helper.setting.kind, helper.setting.name, helper.pages_per_second / base.pages_per_second,
         helper.pages_per_second, base.pages_per_second,
-        helper.changed > 0 ? absl::StrFormat("%.1f %% of the characters change", 100 * helper.changed)
+        helper.changed > 0 ? absl::StrFormat("but %.1f %% of the characters change", 100 * helper.changed)
                            : "the text stays the same");
   }
   return text;

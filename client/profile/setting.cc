@@ -14,8 +14,9 @@ namespace {
 
 constexpr double kLeastGain = 1.03;
 constexpr size_t kMostHelpers = 3;
-constexpr double kUnevenPages = 1.5;  // the longest page over the median: a cap is worth a try
-constexpr int kCapStep = 50;          // tokens
+constexpr double kMostChanged = 0.02;  // of a text that still counts as the same
+constexpr double kUnevenPages = 1.5;   // the longest page over the median: a cap is worth a try
+constexpr int kCapStep = 50;           // tokens
 
 const v1::ModelInfo* ModelOf(const PageChoice& choice, const v1::GetServerInfoResponse& info) {
   for (const v1::ModelInfo& model : info.models()) {
@@ -100,9 +101,12 @@ std::vector<const Measured*> WhatHelps(const Measured& base, const std::vector<M
   for (const Measured& other : others) {
     if (other.pages_per_second > kLeastGain * base.pages_per_second) helpers.push_back(&other);
   }
-  std::stable_sort(helpers.begin(), helpers.end(), [](const Measured* a, const Measured* b) {
-    return a->pages_per_second > b->pages_per_second;
-  });
+  // What changes the text is no help to most, however fast it is.
+  const auto rank = [](const Measured* it) {
+    return std::pair(it->changed > kMostChanged, -it->pages_per_second);
+  };
+  std::stable_sort(helpers.begin(), helpers.end(),
+                   [&](const Measured* a, const Measured* b) { return rank(a) < rank(b); });
   if (helpers.size() > kMostHelpers) helpers.resize(kMostHelpers);
   return helpers;
 }

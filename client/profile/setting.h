@@ -43,8 +43,8 @@ struct Measured {
 std::vector<Setting> Alternatives(const Measured& base, const v1::GetServerInfoResponse& info,
                                   bool own_servers);
 
-// The settings that gave more pages a second than `base` by more than 3 %, the best first, at most
-// three.
+// The settings that gave more pages a second than `base` by more than 3 %, at most three: first those
+// that left the text as it was, but for 2 % of its characters, and of each kind the fastest first.
 std::vector<const Measured*> WhatHelps(const Measured& base, const std::vector<Measured>& others);
 
 // Part of the characters of `before` that are others in `after`, over the pages that both have.

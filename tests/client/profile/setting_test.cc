@@ -44,9 +44,9 @@ Measured Other(const std::string& name, double pages_per_second) {
 }
 
 TEST(Alternatives, OfARunningServerAreModesCapAndBatch) {
-  EXPECT_THAT(Names(Alternatives(Base({100, 100, 400}), Info(), /*own_servers=*/false)),
-              ElementsAre("--mode base", "--mode gundam", "--max-tokens 150",
-                          "4 documents at once"));
+  EXPECT_THAT(
+      Names(Alternatives(Base({100, 100, 400}), Info(), /*own_servers=*/false)),
+      ElementsAre("--mode base", "--mode gundam", "--max-tokens 150", "4 documents at once"));
 }
 
 TEST(Alternatives, CapNothingWherePagesAreAlike) {
@@ -70,6 +70,16 @@ TEST(WhatHelps, NamesTheBestThree) {
   EXPECT_THAT(names, ElementsAre("c", "d", "a"));
 }
 
+TEST(WhatHelps, PutsWhatChangesTheTextLast) {
+  std::vector<Measured> others = {Other("other text", 5), Other("a few letters", 1.2),
+                                  Other("same", 1.1)};
+  others[0].changed = 0.744;
+  others[1].changed = 0.01;
+  std::vector<std::string> names;
+  for (const Measured* helper : WhatHelps(Base({1}), others)) names.push_back(helper->setting.name);
+  EXPECT_THAT(names, ElementsAre("a few letters", "same", "other text"));
+}
+
 TEST(ChangedPart, CountsCharactersOfPagesThatBothHave) {
   EXPECT_DOUBLE_EQ(ChangedPart({{"a", 1, "abcd"}, {"a", 2, "gone"}}, {{"a", 1, "abxd"}}), 0.25);
   EXPECT_EQ(ChangedPart({}, {}), 0);
@@ -80,7 +90,7 @@ TEST(FormatProfile, SaysWhatASettingBringsAndCosts) {
   others[0].changed = 0.031;
   EXPECT_THAT(FormatProfile(Base({1}), others),
               HasSubstr("1. mode, --mode base: 2.00 x the pages (2.000 instead of 1.000 a second); "
-                        "3.1 % of the characters change"));
+                        "but 3.1 % of the characters change"));
 }
 
 TEST(FormatProfile, SaysWhyASettingWasNotMeasured) {
