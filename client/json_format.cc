@@ -24,6 +24,7 @@ Json BlockToJson(const v1::Block& block) {
 void AddTreatment(const v1::PageResult& page, Json& json) {
   json["text_source"] = page.text_source() == v1::TEXT_SOURCE_TEXT_LAYER ? "text-layer" : "model";
   json["turned_degrees"] = page.turned_degrees();
+  json["margins_cut"] = page.margins_cut();
   if (page.has_text_layer()) {
     const bool has_text = page.text_layer().layer_characters() > 0;
     json["text_layer"] = {

@@ -232,6 +232,7 @@ api::PageResult ResultFromOutput(const PageOutput& output, const PageRequest& re
   result.set_output_tokens(output.output_tokens);
   result.set_first_token_seconds(output.first_token_seconds);
   result.set_turned_degrees(output.turned_degrees);
+  result.set_margins_cut(output.margins_cut);
   result.set_text_source(api::TEXT_SOURCE_MODEL);
   if (job.has_layer_text()) CompareWithLayer(job.layer_text(), result);
   SetSeconds(output.seconds, *result.mutable_seconds());

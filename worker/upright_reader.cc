@@ -3,25 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "worker/image/turn.h"
+#include "worker/readings.h"
 
 namespace quire::worker {
 namespace {
-
-void Add(const StageSeconds& more, StageSeconds& sum) {
-  sum.queue += more.queue;
-  sum.transfer += more.transfer;
-  sum.preprocess += more.preprocess;
-  sum.tokenize += more.tokenize;
-  sum.vision += more.vision;
-  sum.prefill += more.prefill;
-  sum.decode += more.decode;
-  sum.postprocess += more.postprocess;
-}
 
 // A box of the page that was turned by `degrees`, on the page as it came.
 PixelBox TurnedBack(const PixelBox& box, int degrees, PixelView page) {
@@ -68,6 +57,7 @@ class UprightReader::Search : public std::enable_shared_from_this<Search> {
     request.pixels = degrees == 0 ? page_.view() : turned_.view();
     request.opening_tokens = purpose == Purpose::kUpright ? kOpeningTokens : 0;
     if (purpose == Purpose::kProbe) {
+      request.look_once = true;
       request.stream_text = false;
       request.max_tokens =
           request.max_tokens > 0 ? std::min(request.max_tokens, kOpeningTokens) : kOpeningTokens;
@@ -119,8 +109,7 @@ class UprightReader::Search : public std::enable_shared_from_this<Search> {
       return End(std::move(output));
     }
     Rate(*output);
-    Add(output->seconds, spent_);
-    if (purpose == Purpose::kUpright) first_starts_ = output->starts;
+    earlier_.Add(*output);
     if (degrees_ < 270) return Read(degrees_ + 90, Purpose::kProbe);
     Read(best_degrees_, Purpose::kWhole);
   }
@@ -144,23 +133,10 @@ class UprightReader::Search : public std::enable_shared_from_this<Search> {
       for (Block& block : output->text.blocks) {
         for (PixelBox& box : block.boxes) box = TurnedBack(box, degrees_, page_.view());
       }
-      if (first_starts_.has_value()) AddSearch(*output);
+      earlier_.AddTo(*output);  // the stages of what was tried are the page's, too
     }
     owner_.Forget(request_.job_id);
     callbacks_.on_done(std::move(output));  // last: whoever waits for it may end the reader
-  }
-
-  // The stages of what was tried are the page's, too.
-  void AddSearch(PageOutput& output) const {
-    double read_seconds = 0;
-    for (const double seconds :
-         {spent_.queue, spent_.transfer, spent_.preprocess, spent_.tokenize, spent_.vision,
-          spent_.prefill, spent_.decode, spent_.postprocess}) {
-      read_seconds += seconds;
-    }
-    Add(spent_, output.seconds);
-    output.starts = *first_starts_;
-    if (output.first_token_seconds > 0) output.first_token_seconds += read_seconds;
   }
 
   UprightReader& owner_;
@@ -177,8 +153,7 @@ class UprightReader::Search : public std::enable_shared_from_this<Search> {
   // Of those that ended.
   double best_mean_ = -std::numeric_limits<double>::infinity();
   int best_degrees_ = 0;
-  StageSeconds spent_;
-  std::optional<StageStarts> first_starts_;
+  EarlierReadings earlier_;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -16,6 +16,7 @@
 #include "worker/front_links.h"
 #include "worker/metrics.h"
 #include "worker/page_log.h"
+#include "worker/second_look.h"
 #include "worker/upright_reader.h"
 
 namespace quire::worker {
@@ -157,7 +158,8 @@ int RunWorkerProgram(int argc, const char* const* argv, const ReaderFactory& ope
     }
     spdlog::info("metrics on {}", *address);
   }
-  UprightReader upright(**reader);
+  SecondLook second_look(**reader);
+  UprightReader upright(second_look);
   FrontLinks links(FrontsOf(config, *arena), upright, MakeEvents(metrics));
   absl::Status ended;
   {

@@ -79,6 +79,7 @@ std::string FormatFacts(const v1::PageResult& page) {
   if (page.turned_degrees() != 0) {
     facts.push_back(absl::StrFormat("read turned by %d°", page.turned_degrees()));
   }
+  if (page.margins_cut()) facts.push_back("read again without its margins");
   if (page.deskewed_degrees() != 0) {
     facts.push_back(absl::StrFormat("made level by %.1f°", page.deskewed_degrees()));
   }

@@ -114,6 +114,25 @@ TEST_F(Pages, SayWhereTheirTimeWent) {
   }
 }
 
+TEST_F(Pages, OfWhichTheModelIsUnsureAreReadAgainWithoutTheirMargins) {
+  Start({.environment = {"QUIRE_FAKE_SECOND_LOOK=1", "QUIRE_FAKE_LONG_SIDE_PX=1024"}});
+  quire::v1::RecognizeOptions options;
+  options.set_page_ranges("2");
+
+  const Recognised read =
+      Recognise(service_->stub(), ReadFile(QUIRE_FIXTURES "/pdf/five_pages.pdf"), options);
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::PageResult& page = read.results.at(2)[0];
+  EXPECT_TRUE(page.margins_cut());
+  EXPECT_EQ(page.height_px(), 1024);
+  EXPECT_THAT(page.markdown(), testing::Not(testing::HasSubstr("x 1024 px")));
+  EXPECT_EQ(page.attempts(), 1);
+  EXPECT_NEAR(SecondsAtWork(page) + page.seconds().queue(), page.total_seconds(),
+              StageTolerance(page))
+      << page.seconds().DebugString();
+}
+
 TEST_F(Pages, ThatNobodyKeepsWaitingHaveNoTimeThatNoStageNames) {
   Start({.environment = {"QUIRE_FAKE_DELAY_MS=400"}});
 

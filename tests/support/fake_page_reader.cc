@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <set>
@@ -47,6 +48,7 @@ class FakePageReader : public PageReader {
     info_.slots = reading.slots;
     info_.render_long_side_px = reading.long_side_px;
     info_.max_vision_tokens = 1;
+    if (reading.second_look) info_.second_look = {.doubt = 0.5, .invention = 2};
     for (int i = 0; i < reading.slots; ++i) threads_.emplace_back([this] { Work(); });
   }
 
@@ -128,6 +130,7 @@ class FakePageReader : public PageReader {
     const Clock::time_point begin = Clock::now();
     PageOutput output;
     output.raw = FakePageText(request.pixels);
+    const int width = request.pixels.width, height = request.pixels.height;
     callbacks.on_pixels_released();
     for (int piece = 0; piece < reading_.pieces; ++piece) {
       const absl::Status status = Sleep(request.job_id, red == reading_.hanging_red);
@@ -139,6 +142,8 @@ class FakePageReader : public PageReader {
     }
     output.text.markdown = output.raw;
     output.text.text = output.raw;
+    const bool whole = std::max(width, height) == reading_.long_side_px;
+    if (reading_.second_look) output.mean_log_probability = whole ? -1 : -0.01;
     output.prompt_tokens = 4;
     output.vision_tokens = 1;
     output.output_tokens = static_cast<int>(output.raw.size());

@@ -24,6 +24,8 @@ struct FakeReading {
   int device_fault_at_step = 0;
   // A page that is begun beside this many others finds no memory, and neither do they; 0: none.
   int out_of_memory_above_pages = 0;
+  // Unsure of a whole page, and sure of one whose margins were cut off.
+  bool second_look = false;
 };
 
 // Reads no letters: its text names the size and a checksum of the pixels, so that a swapped, lost or

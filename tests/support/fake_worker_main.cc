@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     reading.long_side_px = Number("QUIRE_FAKE_LONG_SIDE_PX", reading.long_side_px);
     reading.deadly_red = Number("QUIRE_FAKE_DEADLY_RED", reading.deadly_red);
     reading.hanging_red = Number("QUIRE_FAKE_HANGING_RED", reading.hanging_red);
+    reading.second_look = Number("QUIRE_FAKE_SECOND_LOOK", 0) != 0;
     reading.device_fault_at_step = config.device_fault_at_step;
     reading.out_of_memory_above_pages = config.out_of_memory_above_pages;
     return absl::StatusOr<std::unique_ptr<quire::worker::PageReader>>(

@@ -36,9 +36,16 @@ int SlotsFor(const ModelConfig& config, const DeviceInfo& device, const std::str
   return static_cast<int>(std::clamp<int64_t>(pages, 1, device.is_cpu ? kMostSlots : 64));
 }
 
-SchedulerRules RulesFor(const DeviceInfo& device) {
-  if (device.is_cpu) return {};
-  return {.max_batch_views = 32, .prefill_rows = 2048, .decode_steps_between = 4};
+// On a CPU a step is as long as a page that is cancelled may wait for its end: 512 rows of the official
+// models' width, and more of narrower ones, whose whole prompt is then one step.
+SchedulerRules RulesFor(const DeviceInfo& device, const ModelConfig& config) {
+  constexpr int kMostRows = 2048;
+  if (!device.is_cpu) return {.max_batch_views = 32, .prefill_rows = kMostRows, .decode_steps_between = 4};
+  constexpr int64_t kRowsTimesWidth = 512 * 1280;
+  const int64_t rows = kRowsTimesWidth / config.decoder.hidden_size;
+  return {.max_batch_views = 8,
+          .prefill_rows = static_cast<int>(std::clamp<int64_t>(rows, 128, kMostRows)),
+          .decode_steps_between = 4};
 }
 
 ReaderInfo InfoOf(const ModelConfig& config, const DeviceInfo& device, const std::string& dtype,
@@ -63,6 +70,7 @@ ReaderInfo InfoOf(const ModelConfig& config, const DeviceInfo& device, const std
                          .global_side = config.reading.base_size,
                          .mosaic = config.reading.mosaic};
   info.max_vision_tokens = largest.vision_rows();
+  info.second_look = {.doubt = config.reading.doubt, .invention = config.reading.invention};
   return info;
 }
 
@@ -129,7 +137,7 @@ absl::StatusOr<std::unique_ptr<PageReader>> OpenEngine(const std::string& folder
   info.slots = options.slots > 0 ? options.slots : SlotsFor(config, loaded, kv_dtype);
   info.load_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   auto engine = std::make_unique<Engine>(MakeFaulty(WrapModel(std::move(model)), options.faults),
-                                         std::move(tokenizer), std::move(info), RulesFor(device),
+                                         std::move(tokenizer), std::move(info), RulesFor(device, config),
                                          options.profile_every);
   QUIRE_RETURN_IF_ERROR(WarmUp(*engine));
   return engine;

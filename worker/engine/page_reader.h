@@ -39,6 +39,7 @@ struct PageRequest {
   bool alone = false;  // nothing else may be read meanwhile; AloneGate sees to it
   bool find_orientation = false;  // the page may be turned; UprightReader sees to it
   int opening_tokens = 0;         // on_opening is called after so many; 0: never
+  bool look_once = false;         // no SecondLook
 };
 
 enum class FinishReason { kStop, kLength, kRepetition };
@@ -68,6 +69,7 @@ struct PageOutput {
   StageStarts starts;
   double first_token_seconds = 0;  // from Read() on; 0: unknown
   int turned_degrees = 0;  // clockwise, before it was read; boxes are those of the page as it came
+  bool margins_cut = false;  // before it was read, by SecondLook; boxes are those of the page as it came
   std::vector<int> output_ids;     // end token included
 };
 
@@ -104,6 +106,12 @@ struct ReaderStats {
   bool broken = false;  // the device failed for good: only a new process can read again
 };
 
+// When a page is read a second time, as nats a token: what -mean_log_probability is compared with.
+struct SecondLookRule {
+  double doubt = 0;      // above it the first reading is doubtful; 0: never a second look
+  double invention = 0;  // above it the first reading is worth less than none
+};
+
 // What a reader is, for the front.
 struct ReaderInfo {
   std::string device;  // "cpu", "cuda:0", ...
@@ -120,6 +128,7 @@ struct ReaderInfo {
   int render_long_side_px = 0;
   double render_dpi = 0;
   int max_vision_tokens = 0;
+  SecondLookRule second_look;  // for the worker itself
 };
 
 // Reads pages. Thread-safe. The destructor cancels what runs and waits for it.

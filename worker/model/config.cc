@@ -57,6 +57,9 @@ absl::Status ReadReading(const JsonFields& quire, ReadingConfig& reading) {
   quire.Whole("render_long_side", reading.render_long_side_px, 0);
   quire.Number("render_dpi", reading.render_dpi);
   quire.TextByKey("prompts", reading.prompts);
+  const JsonFields second_look = quire.Inner("second_look");
+  second_look.Number("doubt", reading.doubt);
+  second_look.Number("invention", reading.invention);
   const JsonFields ban = quire.Inner("ngram_ban");
   ban.Whole("size", reading.ngram_size, 0);
   ban.Whole("window", reading.ngram_window, 0);
@@ -78,6 +81,10 @@ absl::Status CheckReading(const ReadingConfig& reading) {
   if (reading.min_crops > reading.max_crops || reading.max_crops > 64) {
     return Impossible("min_crops is ", reading.min_crops, " and max_crops ", reading.max_crops,
                       "; expected at most 64 and in this order");
+  }
+  if (reading.invention < reading.doubt) {
+    return Impossible("second_look.invention is ", reading.invention, " and second_look.doubt ",
+                      reading.doubt, "; expected a doubt that is not above it");
   }
   return absl::OkStatus();
 }

@@ -26,6 +26,18 @@ TEST(PlanViews, CountsTheRowsThatViewsBecome) {
   EXPECT_EQ(tiled.vision_rows(), 32 * (24 + 1) + 8 * 9 + 1);
 }
 
+TEST(ReadingConfig, SaysWhenAPageIsReadAgain) {
+  const auto parse = [](const std::string& second_look) {
+    return ParseModelConfig(R"({"architectures": ["DeepseekOCRForCausalLM"], "quire": {"second_look": )" +
+                                second_look + "}}", "config.json");
+  };
+
+  EXPECT_EQ(parse("{}")->reading.doubt, 0);  // never
+  EXPECT_EQ(parse(R"({"doubt": 0.05, "invention": 0.35})")->reading.doubt, 0.05);
+  EXPECT_THAT(parse(R"({"doubt": 0.5, "invention": 0.35})").status().message(),
+              testing::HasSubstr("second_look.doubt"));
+}
+
 TEST(PlanViews, OfOfficialV2PutsViewAfterView) {
   const absl::StatusOr<ModelConfig> v2 = ParseModelConfig(
       R"({"architectures": ["DeepseekOCR2ForCausalLM"],

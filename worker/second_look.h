@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "proto/mutex.h"
+#include "worker/engine/page_reader.h"
+
+namespace quire::worker {
+
+// Reads a page again of whose text the model was unsure, with its empty margins cut off: letters are
+// larger then, and lie elsewhere in the tiles. What was read with the greater mean probability is the
+// page's. For models that say when (SecondLookRule); a page whose text is streamed is read once, since
+// its text is shown already, and so is one of several images. Costs other pages a copy of their
+// pixels. Thread-safe.
+class SecondLook final : public PageReader {
+ public:
+  // Fewer tokens than this say that the model saw no text.
+  static constexpr int kFewestTokens = 8;
+  // Margins that are less of a page than this are not worth it.
+  static constexpr double kLeastCut = 0.08;
+
+  // `reader` outlives this, and ends every page before this goes.
+  explicit SecondLook(PageReader& reader) : reader_(reader) {}
+
+  void Read(PageRequest request, PageCallbacks callbacks) override;
+  void Cancel(uint64_t job_id) override;
+  const ReaderInfo& info() const override { return reader_.info(); }
+  ReaderStats stats() const override { return reader_.stats(); }
+
+ private:
+  class Page;
+
+  void Forget(uint64_t job_id);
+
+  PageReader& reader_;
+  Mutex mutex_;
+  std::map<uint64_t, std::shared_ptr<Page>> pages_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace quire::worker
