@@ -34,7 +34,7 @@ if(QUIRE_SANITIZE)
   if(QUIRE_SANITIZE STREQUAL "thread")
     # Headers that see this give some types another layout (protobuf's map fields) than the distribution's
     # binaries have.
-    target_compile_options(quire_flags INTERFACE -U__SANITIZE_THREAD__)
+    target_compile_options(quire_flags INTERFACE -U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
   endif()
 endif()
 

@@ -18,8 +18,8 @@ bool IsSilent(const PageOutput& output) { return output.output_tokens < SecondLo
 
 // Text is not given up for none, unless it was as good as invented.
 bool IsBetter(const PageOutput& second, const PageOutput& first, const SecondLookRule& rule) {
-  if (IsSilent(second) && !IsSilent(first)) return -first.mean_log_probability > rule.invention;
-  return second.mean_log_probability > first.mean_log_probability;
+  if (IsSilent(second) && !IsSilent(first)) return -first.text_log_probability > rule.invention;
+  return second.text_log_probability > first.text_log_probability;
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ class SecondLook::Page : public std::enable_shared_from_this<Page> {
 
   bool IsDoubtful(const PageOutput& output) const {
     return output.finish_reason != FinishReason::kLength &&
-           -output.mean_log_probability > owner_.info().second_look.doubt;
+           -output.text_log_probability > owner_.info().second_look.doubt;
   }
 
   void OnSecond(absl::StatusOr<PageOutput> second) {

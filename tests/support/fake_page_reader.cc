@@ -143,7 +143,7 @@ class FakePageReader : public PageReader {
     output.text.markdown = output.raw;
     output.text.text = output.raw;
     const bool whole = std::max(width, height) == reading_.long_side_px;
-    if (reading_.second_look) output.mean_log_probability = whole ? -1 : -0.01;
+    if (reading_.second_look) output.text_log_probability = whole ? -1 : -0.01;
     output.prompt_tokens = 4;
     output.vision_tokens = 1;
     output.output_tokens = static_cast<int>(output.raw.size());

@@ -249,6 +249,8 @@ PageOutput Engine::Output(PageWork& work) const {
       ParsePageText(output.raw, work.request.pixels.width, work.request.pixels.height);
   output.finish_reason = work.finish_reason;
   output.mean_log_probability = work.log_probability / static_cast<double>(work.ids.size());
+  output.text_log_probability =
+      work.text_tokens > 0 ? work.text_log_probability / work.text_tokens : 0;
   output.prompt_tokens = static_cast<int>(work.prompt.ids.size());
   output.vision_tokens = work.prompt.vision_rows;
   output.output_tokens = static_cast<int>(work.ids.size());

@@ -53,7 +53,15 @@ ModelLoop::ModelLoop(const PageModel& model, const Tokenizer& tokenizer, Schedul
       scheduler_(rules),
       cache_(model.MakeKvCache(options.cache_tokens)),
       profiler_(options.profile_every, options.device) {
-  for (int id = 0; id < tokenizer.size(); ++id) kinds_.push_back(KindOf(tokenizer.Bytes(id)));
+  for (int id = 0; id < tokenizer.size(); ++id) {
+    kinds_.push_back(KindOf(tokenizer.Bytes(id)));
+    marks_.push_back(MarkOf(tokenizer.Bytes(id)));
+  }
+}
+
+ModelLoop::TagMark ModelLoop::MarkOf(std::string_view bytes) {
+  if (bytes == "<|ref|>" || bytes == "<|det|>") return TagMark::kBegin;
+  return bytes == "<|/ref|>" || bytes == "<|/det|>" ? TagMark::kEnd : TagMark::kNone;
 }
 
 std::vector<ModelLoop::Work> ModelLoop::RunStep() {
@@ -235,6 +243,13 @@ void ModelLoop::Write(PageWork& work, int id, double log_probability) {
   if (work.ids.empty()) work.first_token_seconds = Seconds(work.arrived);
   work.ids.push_back(id);
   work.log_probability += log_probability;
+  const TagMark mark = id < static_cast<int>(marks_.size()) ? marks_[id] : TagMark::kNone;
+  if (mark != TagMark::kNone) {
+    work.in_layout_tag = mark == TagMark::kBegin;
+  } else if (!work.in_layout_tag) {
+    work.text_log_probability += log_probability;
+    ++work.text_tokens;
+  }
   const bool end = id == model_.config().decoder.eos_token_id;
   if (!end && work.request.stream_text && work.callbacks.on_text) {
     if (std::string text = work.stream.Append(PrintedBytes(tokenizer_, model_.config(), id));

@@ -54,6 +54,10 @@ class ModelLoop {
   bool broken() const { return broken_; }
 
  private:
+  // What a token is to layout tags, <|ref|>...<|/ref|> and <|det|>...<|/det|>.
+  enum class TagMark : int8_t { kNone, kBegin, kEnd };
+
+  static TagMark MarkOf(std::string_view bytes);
   void Encode(const SchedulerStep& step);
   void EncodeBatch(std::span<const Work> owners, std::span<const at::Tensor> views);
   bool TryToEncode(std::span<const Work> owners, std::span<const at::Tensor> views);
@@ -72,6 +76,7 @@ class ModelLoop {
   std::unique_ptr<KvCache> cache_;
   DecodeProfiler profiler_;
   std::vector<TokenKind> kinds_;  // by id
+  std::vector<TagMark> marks_;    // by id
   std::vector<Work> pages_;       // in order of arrival
   std::vector<Work> ended_;
   size_t most_views_ = std::numeric_limits<size_t>::max();  // that the device had memory for at once

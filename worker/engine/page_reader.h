@@ -62,6 +62,7 @@ struct PageOutput {
   PageText text;  // boxes are in the first image's pixels
   FinishReason finish_reason = FinishReason::kStop;
   double mean_log_probability = 0;
+  double text_log_probability = 0;  // the same without layout tags: a box's edges are never quite sure
   int prompt_tokens = 0;  // begin token, vision rows and text
   int vision_tokens = 0;
   int output_tokens = 0;  // end token included
@@ -106,7 +107,7 @@ struct ReaderStats {
   bool broken = false;  // the device failed for good: only a new process can read again
 };
 
-// When a page is read a second time, as nats a token: what -mean_log_probability is compared with.
+// When a page is read a second time, as nats a token: what -text_log_probability is compared with.
 struct SecondLookRule {
   double doubt = 0;      // above it the first reading is doubtful; 0: never a second look
   double invention = 0;  // above it the first reading is worth less than none

@@ -45,6 +45,9 @@ struct PageWork {
   int sequence = -1;                 // in the KV cache
   std::vector<int> ids;              // written
   double log_probability = 0;        // sum over ids
+  double text_log_probability = 0;   // the same over those that are outside of layout tags
+  int text_tokens = 0;               // their number
+  bool in_layout_tag = false;
   LoopDetector loop;
   Utf8Stream stream;
   FinishReason finish_reason = FinishReason::kStop;

@@ -44,6 +44,22 @@ TEST_F(EngineTest, SaysWhereTheTimeWentAndReleasesThePixelsOnce) {
   EXPECT_EQ(output->finish_reason, FinishReason::kStop);
 }
 
+// Boxes are never quite sure; whether the text is, stands beside.
+TEST_F(EngineTest, SaysHowSureItIsOfTheTextAlone) {
+  const auto read = [&](const GoldenPage& page) {
+    PageWatch watch;
+    reader_->Read(RequestFor(page), watch.Callbacks());
+    return *watch.Wait();
+  };
+
+  const PageOutput plain = read(page_);
+  const PageOutput layout = read(GoldenPageNamed("letter_layout.png"));
+
+  EXPECT_DOUBLE_EQ(plain.text_log_probability, plain.mean_log_probability);
+  EXPECT_LT(layout.text_log_probability, 0);
+  EXPECT_GT(layout.text_log_probability, layout.mean_log_probability);
+}
+
 TEST_F(EngineTest, SaysWhenStagesBegan) {
   PageWatch watch;
   reader_->Read(RequestFor(page_), watch.Callbacks());

@@ -29,7 +29,7 @@ class ScriptedReader : public PageReader {
     callbacks.on_pixels_released();
     PageOutput output;
     output.raw = reads_.back();
-    output.mean_log_probability = means_[which];
+    output.text_log_probability = means_[which];
     output.output_tokens = tokens_[which];
     output.finish_reason = finish_reason_;
     output.seconds.decode = whole ? 1 : 2;
