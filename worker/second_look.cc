@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "worker/image/margins.h"
-#include "worker/image/turn.h"
 #include "worker/readings.h"
 
 namespace quire::worker {
@@ -31,7 +30,7 @@ class SecondLook::Page : public std::enable_shared_from_this<Page> {
       : owner_(owner),
         request_(std::move(request)),
         callbacks_(std::move(callbacks)),
-        whole_(Turn(request_.pixels, 0)) {
+        whole_(Cut(request_.pixels, {0, 0, request_.pixels.width, request_.pixels.height})) {
     request_.pixels = whole_.view();
   }
 
@@ -86,7 +85,8 @@ class SecondLook::Page : public std::enable_shared_from_this<Page> {
   }
 
   void OnSecond(absl::StatusOr<PageOutput> second) {
-    if (!second.ok()) return End(std::move(second));
+    if (absl::IsCancelled(second.status())) return End(std::move(second));
+    if (!second.ok()) return End(*std::exchange(first_, std::nullopt));  // it was read, after all
     if (IsBetter(*second, *first_, owner_.info().second_look)) {
       second->margins_cut = true;
       for (Block& block : second->text.blocks) {

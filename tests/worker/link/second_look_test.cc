@@ -37,9 +37,10 @@ class ScriptedReader : public PageReader {
     output.first_token_seconds = whole ? 0.5 : 0.75;
     output.text.blocks = {{"text", "", {{10, 20, 30, 40}}}};
     if (cancel_at_ == reads_.back()) owner_->Cancel(request.job_id);
-    callbacks.on_done(std::exchange(cancelled_, false)
-                          ? absl::StatusOr<PageOutput>(absl::CancelledError("cancelled"))
-                          : output);
+    absl::Status fault = std::exchange(cancelled_, false) ? absl::CancelledError("cancelled")
+                         : fail_at_ == reads_.back()      ? absl::InternalError("the device failed")
+                                                          : absl::OkStatus();
+    callbacks.on_done(fault.ok() ? absl::StatusOr<PageOutput>(output) : fault);
   }
   void Cancel(uint64_t) override { cancelled_ = true; }
   const ReaderInfo& info() const override { return info_; }
@@ -50,7 +51,7 @@ class ScriptedReader : public PageReader {
   FinishReason finish_reason_ = FinishReason::kStop;
   std::vector<std::string> reads_;
   PageReader* owner_ = nullptr;
-  std::string cancel_at_;
+  std::string cancel_at_, fail_at_;
   ReaderInfo info_;
 
  private:
@@ -184,6 +185,20 @@ TEST_F(Second, LookIsNotTakenAtAProbe) {
   request_.look_once = true;
   Read();
   EXPECT_THAT(reader_.reads_, ElementsAre("whole"));
+}
+
+TEST_F(Second, LookThatFailsLeavesTheFirst) {
+  reader_.fail_at_ = "cut";
+  Read();
+  ASSERT_TRUE(output_.ok()) << output_.status();
+  EXPECT_EQ(output_->raw, "whole");
+}
+
+TEST_F(Second, LookIsNotTakenAtAPageThatFailed) {
+  reader_.fail_at_ = "whole";
+  Read();
+  EXPECT_THAT(reader_.reads_, ElementsAre("whole"));
+  EXPECT_EQ(output_.status().code(), absl::StatusCode::kInternal);
 }
 
 TEST_F(Second, LookEndsWhenItIsCancelled) {
