@@ -1,7 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 
+#include "proto/mutex.h"
 #include "worker/engine/page_reader.h"
 
 namespace quire::worker {
@@ -19,6 +24,30 @@ class EarlierReadings {
  private:
   StageSeconds spent_;
   std::optional<StageStarts> first_starts_;
+};
+
+// The pages that are read more than once, by job, from their first reading to their result. Thread-safe.
+template <typename Page>
+class PagesInWork {
+ public:
+  void Add(uint64_t job_id, std::shared_ptr<Page> page) {
+    MutexLock lock(mutex_);
+    pages_[job_id] = std::move(page);
+  }
+  // Nothing when it is done, or was never added.
+  std::shared_ptr<Page> Find(uint64_t job_id) {
+    MutexLock lock(mutex_);
+    const auto found = pages_.find(job_id);
+    return found == pages_.end() ? nullptr : found->second;
+  }
+  void Forget(uint64_t job_id) {
+    MutexLock lock(mutex_);
+    pages_.erase(job_id);
+  }
+
+ private:
+  Mutex mutex_;
+  std::map<uint64_t, std::shared_ptr<Page>> pages_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace quire::worker

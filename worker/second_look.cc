@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "worker/image/margins.h"
-#include "worker/readings.h"
 
 namespace quire::worker {
 namespace {
@@ -103,7 +102,7 @@ class SecondLook::Page : public std::enable_shared_from_this<Page> {
   }
 
   void End(absl::StatusOr<PageOutput> output) {
-    owner_.Forget(request_.job_id);
+    owner_.pages_.Forget(request_.job_id);
     callbacks_.on_done(std::move(output));  // last: whoever waits for it may end the reader
   }
 
@@ -125,26 +124,13 @@ void SecondLook::Read(PageRequest request, PageCallbacks callbacks) {
   if (!may) return reader_.Read(std::move(request), std::move(callbacks));
   const uint64_t job_id = request.job_id;
   const auto page = std::make_shared<Page>(*this, std::move(request), std::move(callbacks));
-  {
-    MutexLock lock(mutex_);
-    pages_[job_id] = page;
-  }
+  pages_.Add(job_id, page);
   page->Begin();
 }
 
 void SecondLook::Cancel(uint64_t job_id) {
-  std::shared_ptr<Page> page;
-  {
-    MutexLock lock(mutex_);
-    if (const auto found = pages_.find(job_id); found != pages_.end()) page = found->second;
-  }
-  if (page != nullptr) return page->Cancel();
+  if (const auto page = pages_.Find(job_id)) return page->Cancel();
   reader_.Cancel(job_id);
-}
-
-void SecondLook::Forget(uint64_t job_id) {
-  MutexLock lock(mutex_);
-  pages_.erase(job_id);
 }
 
 }  // namespace quire::worker

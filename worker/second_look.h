@@ -1,10 +1,7 @@
 #pragma once
 
-#include <map>
-#include <memory>
-
-#include "proto/mutex.h"
 #include "worker/engine/page_reader.h"
+#include "worker/readings.h"
 
 namespace quire::worker {
 
@@ -31,11 +28,8 @@ class SecondLook final : public PageReader {
  private:
   class Page;
 
-  void Forget(uint64_t job_id);
-
   PageReader& reader_;
-  Mutex mutex_;
-  std::map<uint64_t, std::shared_ptr<Page>> pages_ ABSL_GUARDED_BY(mutex_);
+  PagesInWork<Page> pages_;
 };
 
 }  // namespace quire::worker

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "worker/image/turn.h"
-#include "worker/readings.h"
 
 namespace quire::worker {
 namespace {
@@ -135,7 +134,7 @@ class UprightReader::Search : public std::enable_shared_from_this<Search> {
       }
       earlier_.AddTo(*output);  // the stages of what was tried are the page's, too
     }
-    owner_.Forget(request_.job_id);
+    owner_.searches_.Forget(request_.job_id);
     callbacks_.on_done(std::move(output));  // last: whoever waits for it may end the reader
   }
 
@@ -161,26 +160,13 @@ void UprightReader::Read(PageRequest request, PageCallbacks callbacks) {
   if (!request.find_orientation) return reader_.Read(std::move(request), std::move(callbacks));
   const uint64_t job_id = request.job_id;
   const auto search = std::make_shared<Search>(*this, std::move(request), std::move(callbacks));
-  {
-    MutexLock lock(mutex_);
-    searches_[job_id] = search;
-  }
+  searches_.Add(job_id, search);
   search->Begin();
 }
 
 void UprightReader::Cancel(uint64_t job_id) {
-  std::shared_ptr<Search> search;
-  {
-    MutexLock lock(mutex_);
-    if (const auto found = searches_.find(job_id); found != searches_.end()) search = found->second;
-  }
-  if (search != nullptr) return search->Cancel();
+  if (const auto search = searches_.Find(job_id)) return search->Cancel();
   reader_.Cancel(job_id);
-}
-
-void UprightReader::Forget(uint64_t job_id) {
-  MutexLock lock(mutex_);
-  searches_.erase(job_id);
 }
 
 }  // namespace quire::worker

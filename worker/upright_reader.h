@@ -1,10 +1,7 @@
 #pragma once
 
-#include <map>
-#include <memory>
-
-#include "proto/mutex.h"
 #include "worker/engine/page_reader.h"
+#include "worker/readings.h"
 
 namespace quire::worker {
 
@@ -32,11 +29,8 @@ class UprightReader final : public PageReader {
  private:
   class Search;
 
-  void Forget(uint64_t job_id);
-
   PageReader& reader_;
-  Mutex mutex_;
-  std::map<uint64_t, std::shared_ptr<Search>> searches_ ABSL_GUARDED_BY(mutex_);
+  PagesInWork<Search> searches_;
 };
 
 }  // namespace quire::worker
