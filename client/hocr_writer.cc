@@ -12,6 +12,7 @@
 #include "client/html/escape.h"
 #include "client/html/markdown_html.h"
 #include "client/join/page_parts.h"
+#include "client/page_format.h"
 #include "proto/status.h"
 #include "proto/version.h"
 
@@ -91,7 +92,9 @@ std::string FormatPage(const v1::PageResult& page, const std::string& document_n
   const int dpi = static_cast<int>(std::lround(page.render_dpi()));
   if (dpi > 0) absl::StrAppendFormat(&text, "; scan_res %d %d", dpi, dpi);
   absl::StrAppend(&text, "\">\n");
-  if (BlocksHoldAll(page)) {
+  if (page.finish_reason() == v1::FINISH_REASON_UNREADABLE) {
+    absl::StrAppend(&text, "  <!-- ", kUnreadableNote, " -->\n");
+  } else if (BlocksHoldAll(page)) {
     for (int i = 0; i < page.blocks_size(); ++i) {
       text += FormatBlock(page.blocks(i), page, absl::StrCat(number, "_", i + 1));
     }

@@ -6,6 +6,7 @@
 #include "client/hocr_writer.h"
 #include "client/join/joined_writer.h"
 #include "client/json_format.h"
+#include "client/page_format.h"
 #include "client/pdf/pdf_writer.h"
 #include "client/stream_writer.h"
 #include "proto/rich_status.h"
@@ -26,7 +27,9 @@ class PageTextWriter : public DocumentWriter {
     }
     if (event.has_page_result()) {
       const v1::PageResult& page = event.page_result();
-      return WritePage(PageHeading(page.page_number(), options_.format),
+      const bool unreadable = page.finish_reason() == v1::FINISH_REASON_UNREADABLE;
+      return WritePage(PageHeading(page.page_number(), options_.format,
+                                   unreadable ? kUnreadableNote : ""),
                        PageBody(page, options_.format, options_.raw));
     }
     if (event.has_page_failed()) {

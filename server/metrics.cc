@@ -50,6 +50,8 @@ const char* NameOf(quire::v1::FinishReason reason) {
       return "length";
     case quire::v1::FINISH_REASON_REPETITION:
       return "repetition";
+    case quire::v1::FINISH_REASON_UNREADABLE:
+      return "unreadable";
     default:
       return "stop";
   }
@@ -187,7 +189,7 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   }
   for (const char* reason : {"timeout", "died"}) impl_->render_kills.Add({{"reason", reason}});
   for (const char* reason : kRejections) impl_->rejected.Add({{"reason", reason}});
-  for (const char* reason : {"stop", "length", "repetition"}) {
+  for (const char* reason : {"stop", "length", "repetition", "unreadable"}) {
     impl_->finishes.Add({{"reason", reason}});
   }
   for (int code = 0; code <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++code) {

@@ -101,6 +101,8 @@ api::FinishReason FinishToWire(FinishReason reason) {
       return api::FINISH_REASON_LENGTH;
     case FinishReason::kRepetition:
       return api::FINISH_REASON_REPETITION;
+    case FinishReason::kUnreadable:
+      return api::FINISH_REASON_UNREADABLE;
   }
   return api::FINISH_REASON_UNSPECIFIED;
 }

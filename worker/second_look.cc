@@ -20,6 +20,13 @@ bool IsBetter(const PageOutput& second, const PageOutput& first, const SecondLoo
   return second.text_log_probability > first.text_log_probability;
 }
 
+void LeaveOutIfUnreadable(PageOutput& output, const SecondLookRule& rule) {
+  if (rule.unreadable == 0 || IsSilent(output)) return;
+  if (-output.text_log_probability <= rule.unreadable) return;
+  output.text = {};
+  output.finish_reason = FinishReason::kUnreadable;
+}
+
 }  // namespace
 
 // One page's readings, which follow one another under the page's own number.
@@ -102,6 +109,7 @@ class SecondLook::Page : public std::enable_shared_from_this<Page> {
   }
 
   void End(absl::StatusOr<PageOutput> output) {
+    if (output.ok()) LeaveOutIfUnreadable(*output, owner_.info().second_look);
     owner_.pages_.Forget(request_.job_id);
     callbacks_.on_done(std::move(output));  // last: whoever waits for it may end the reader
   }

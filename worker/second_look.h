@@ -7,9 +7,9 @@ namespace quire::worker {
 
 // Reads a page again of whose text the model was unsure, with its empty margins cut off: letters are
 // larger then, and lie elsewhere in the tiles. What was read with the greater mean probability is the
-// page's. For models that say when (SecondLookRule); a page whose text is streamed is read once, since
-// its text is shown already, and so is one of several images. Costs other pages a copy of their
-// pixels. Thread-safe.
+// page's; where even that was hardly probable its text is left out (kUnreadable). For models that say
+// when (SecondLookRule); a page whose text is streamed is read once, since its text is shown already,
+// and so is one of several images. Costs other pages a copy of their pixels. Thread-safe.
 class SecondLook final : public PageReader {
  public:
   // Fewer tokens than this say that the model saw no text.

@@ -125,7 +125,8 @@ void DocumentJoiner::WritePage(const PageParts& page) {
   std::vector<PagePart> parts = page.parts;
   std::string left_out = TakeRunningHeads(parts);
   if (!page.is_whole) {
-    absl::StrAppend(&left_out, left_out.empty() ? "" : ", ", "cut off before its end");
+    absl::StrAppend(&left_out, left_out.empty() ? "" : ", ",
+                    page.is_readable ? "cut off before its end" : kUnreadableNote);
   }
   if (!JoinToHeld(page, left_out, parts)) {
     const std::string mark =

@@ -122,9 +122,12 @@ bool BlocksHoldAll(const v1::PageResult& page) {
 }
 
 PageParts CutPage(const v1::PageResult& page) {
+  const v1::FinishReason reason = page.finish_reason();
+  const bool is_readable = reason != v1::FINISH_REASON_UNREADABLE;
   PageParts cut = {.page_number = page.page_number(),
-                   .is_whole = page.finish_reason() != v1::FINISH_REASON_LENGTH &&
-                               page.finish_reason() != v1::FINISH_REASON_REPETITION};
+                   .is_whole = is_readable && reason != v1::FINISH_REASON_LENGTH &&
+                               reason != v1::FINISH_REASON_REPETITION,
+                   .is_readable = is_readable};
   for (const v1::Block& block : page.blocks()) AppendBlock(block, cut.parts);
   if (!HoldAllOf(cut.parts, page.markdown())) {
     cut.parts.clear();

@@ -12,6 +12,7 @@
 #include "client/html/markdown_html.h"
 #include "client/join/page_parts.h"
 #include "client/names.h"
+#include "client/page_format.h"
 #include "client/summary.h"
 #include "proto/rich_status.h"
 
@@ -97,6 +98,9 @@ std::string FormatFacts(const v1::PageResult& page) {
       page.finish_reason() == v1::FINISH_REASON_REPETITION) {
     absl::StrAppend(&text, " · <strong class=\"error\">cut off: ", NameOf(page.finish_reason()),
                     "</strong>");
+  }
+  if (page.finish_reason() == v1::FINISH_REASON_UNREADABLE) {
+    absl::StrAppend(&text, " · <strong class=\"error\">", kUnreadableNote, "</strong>");
   }
   return absl::StrCat(text, "</p>\n");
 }

@@ -41,6 +41,13 @@ v1::RecognizeResponse Page(int page, const std::string& text) {
   return event;
 }
 
+v1::RecognizeResponse UnreadablePage(int page) {
+  v1::RecognizeResponse event = Page(page, "");
+  event.mutable_page_result()->clear_text();
+  event.mutable_page_result()->set_finish_reason(v1::FINISH_REASON_UNREADABLE);
+  return event;
+}
+
 v1::RecognizeResponse PageWithBlocks(
     int page, const std::vector<std::pair<std::string, std::string>>& blocks) {
   v1::RecognizeResponse event = Page(page, "");

@@ -15,6 +15,8 @@ v1::RecognizeResponse Started(int page, int attempt = 1);
 v1::RecognizeResponse Delta(int page, const std::string& text, int attempt = 1);
 // Markdown is `text`, plain text is "plain " + text, raw output is "raw " + text.
 v1::RecognizeResponse Page(int page, const std::string& text);
+// Without text, but with raw output.
+v1::RecognizeResponse UnreadablePage(int page);
 // 1000 x 1400 pixels; blocks of {label, text}, each 70 pixels high, one under another.
 v1::RecognizeResponse PageWithBlocks(
     int page, const std::vector<std::pair<std::string, std::string>>& blocks);

@@ -69,6 +69,11 @@ TEST(Hocr, SaysThatAPageFailed) {
               AllOf(HasSubstr("id=\"page_2\""), HasSubstr("<!-- not read: no - -&gt; end -->")));
 }
 
+TEST(Hocr, SaysThatAPageWasNotReadable) {
+  EXPECT_THAT(Hocr({UnreadablePage(2)}),
+              HasSubstr("<!-- its text was not readable and is left out -->\n </div>"));
+}
+
 TEST(Hocr, IsWholeForARefusedDocument) {
   EXPECT_THAT(Hocr({}, "a.doc", absl::InvalidArgumentError("no")),
               AllOf(HasSubstr("ocr-system"), HasSubstr("</body>\n</html>\n")));

@@ -47,6 +47,11 @@ TEST(Output, SaysInItsPlaceThatAPageFailed) {
             "<!-- page 2, not read: too large -->\n\n");
 }
 
+TEST(Output, SaysInItsPlaceThatAPageWasNotReadable) {
+  EXPECT_EQ(Written({}, {UnreadablePage(2)}),
+            "<!-- page 2, its text was not readable and is left out -->\n\n");
+}
+
 TEST(Json, IsOneObjectForADocument) {
   const Json json = Json::parse(Written(
       {.format = OutputFormat::kJson, .document_name = "a.pdf"},

@@ -161,6 +161,15 @@ TEST_F(Quire, NamesPagesThatFailed) {
   EXPECT_EQ(json::parse(result.out)["pages"][1]["error"]["reason"], "PAGE_TOO_LARGE");
 }
 
+TEST_F(Quire, SaysWhichPagesWereNotReadable) {
+  const FakeOcrServer server({{.events = {Accepted(2), Page(1, "one"), UnreadablePage(2), Summary(2)}}});
+  const QuireResult result = RunQuire(Call(server, {document_, "-f", "json"}));
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("a.pdf: page 2: its text was not readable and is left out; "
+                                    "--raw shows what was written"));
+  EXPECT_EQ(json::parse(result.out)["pages"][1]["finish_reason"], "unreadable");
+}
+
 TEST_F(Quire, GivesTheServersSentenceForARefusedDocument) {
   const FakeOcrServer server({{.status = MakeError(absl::StatusCode::kFailedPrecondition,
                                                    "PDF_ENCRYPTED", "give a password")}});

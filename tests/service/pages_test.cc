@@ -133,6 +133,25 @@ TEST_F(Pages, OfWhichTheModelIsUnsureAreReadAgainWithoutTheirMargins) {
       << page.seconds().DebugString();
 }
 
+TEST_F(Pages, OfWhichTheModelStaysUnsureHaveNoText) {
+  Start({.environment = {"QUIRE_FAKE_SECOND_LOOK=1", "QUIRE_FAKE_UNREADABLE=1",
+                         "QUIRE_FAKE_LONG_SIDE_PX=1024"}});
+  quire::v1::RecognizeOptions options;
+  options.set_page_ranges("2");
+  options.set_include_raw_output(true);
+
+  const Recognised read =
+      Recognise(service_->stub(), ReadFile(QUIRE_FIXTURES "/pdf/five_pages.pdf"), options);
+
+  ASSERT_THAT(read.results, SizeIs(1)) << read.status.error_message();
+  const quire::v1::PageResult& page = read.results.at(2)[0];
+  EXPECT_EQ(page.finish_reason(), quire::v1::FINISH_REASON_UNREADABLE);
+  EXPECT_EQ(page.markdown() + page.text(), "");
+  EXPECT_NE(page.raw_output(), "");
+  EXPECT_THAT(service_->Metrics(),
+              testing::HasSubstr("quire_page_finishes_total{reason=\"unreadable\"} 1"));
+}
+
 TEST_F(Pages, ThatNobodyKeepsWaitingHaveNoTimeThatNoStageNames) {
   Start({.environment = {"QUIRE_FAKE_DELAY_MS=400"}});
 

@@ -49,6 +49,7 @@ class FakePageReader : public PageReader {
     info_.render_long_side_px = reading.long_side_px;
     info_.max_vision_tokens = 1;
     if (reading.second_look) info_.second_look = {.doubt = 0.5, .invention = 2};
+    if (reading.unreadable) info_.second_look.unreadable = 0.75;
     for (int i = 0; i < reading.slots; ++i) threads_.emplace_back([this] { Work(); });
   }
 
@@ -143,7 +144,7 @@ class FakePageReader : public PageReader {
     output.text.markdown = output.raw;
     output.text.text = output.raw;
     const bool whole = std::max(width, height) == reading_.long_side_px;
-    if (reading_.second_look) output.text_log_probability = whole ? -1 : -0.01;
+    if (reading_.second_look) output.text_log_probability = whole ? -1 : reading_.unreadable ? -0.8 : -0.01;
     output.prompt_tokens = 4;
     output.vision_tokens = 1;
     output.output_tokens = static_cast<int>(output.raw.size());

@@ -26,6 +26,8 @@ struct FakeReading {
   int out_of_memory_above_pages = 0;
   // Unsure of a whole page, and sure of one whose margins were cut off.
   bool second_look = false;
+  // With second_look: less sure even then than text may be.
+  bool unreadable = false;
 };
 
 // Reads no letters: its text names the size and a checksum of the pixels, so that a swapped, lost or

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     reading.deadly_red = Number("QUIRE_FAKE_DEADLY_RED", reading.deadly_red);
     reading.hanging_red = Number("QUIRE_FAKE_HANGING_RED", reading.hanging_red);
     reading.second_look = Number("QUIRE_FAKE_SECOND_LOOK", 0) != 0;
+    reading.unreadable = Number("QUIRE_FAKE_UNREADABLE", 0) != 0;
     reading.device_fault_at_step = config.device_fault_at_step;
     reading.out_of_memory_above_pages = config.out_of_memory_above_pages;
     return absl::StatusOr<std::unique_ptr<quire::worker::PageReader>>(

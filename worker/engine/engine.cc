@@ -234,7 +234,7 @@ PageOutput Engine::Output(PageWork& work) const {
   const Clock::time_point begin = Clock::now();
   work.NoteStart(work.starts.postprocess, begin);
   PageOutput output;
-  const size_t kept = work.kept_ids < 0 ? work.ids.size() : work.kept_ids;
+  const size_t kept = work.kept();
   Utf8Stream text;
   for (size_t i = 0; i < kept; ++i) {
     output.raw += text.Append(PrintedBytes(*tokenizer_, model_->config(), work.ids[i]));
@@ -248,9 +248,8 @@ PageOutput Engine::Output(PageWork& work) const {
   output.text =
       ParsePageText(output.raw, work.request.pixels.width, work.request.pixels.height);
   output.finish_reason = work.finish_reason;
-  output.mean_log_probability = work.log_probability / static_cast<double>(work.ids.size());
-  output.text_log_probability =
-      work.text_tokens > 0 ? work.text_log_probability / work.text_tokens : 0;
+  output.mean_log_probability = work.MeanLogProbability(/*text_only=*/false);
+  output.text_log_probability = work.MeanLogProbability(/*text_only=*/true);
   output.prompt_tokens = static_cast<int>(work.prompt.ids.size());
   output.vision_tokens = work.prompt.vision_rows;
   output.output_tokens = static_cast<int>(work.ids.size());

@@ -242,14 +242,10 @@ void ModelLoop::Decode() {
 void ModelLoop::Write(PageWork& work, int id, double log_probability) {
   if (work.ids.empty()) work.first_token_seconds = Seconds(work.arrived);
   work.ids.push_back(id);
-  work.log_probability += log_probability;
+  work.log_probabilities.push_back(log_probability);
   const TagMark mark = id < static_cast<int>(marks_.size()) ? marks_[id] : TagMark::kNone;
-  if (mark != TagMark::kNone) {
-    work.in_layout_tag = mark == TagMark::kBegin;
-  } else if (!work.in_layout_tag) {
-    work.text_log_probability += log_probability;
-    ++work.text_tokens;
-  }
+  if (mark != TagMark::kNone) work.in_layout_tag = mark == TagMark::kBegin;
+  work.in_text.push_back(mark == TagMark::kNone && !work.in_layout_tag);
   const bool end = id == model_.config().decoder.eos_token_id;
   if (!end && work.request.stream_text && work.callbacks.on_text) {
     if (std::string text = work.stream.Append(PrintedBytes(tokenizer_, model_.config(), id));
@@ -257,12 +253,12 @@ void ModelLoop::Write(PageWork& work, int id, double log_probability) {
       work.callbacks.on_text(std::move(text));
     }
   }
-  const TokenKind kind =
-      id < static_cast<int>(kinds_.size()) ? kinds_[id] : TokenKind::kSign;
-  const bool loop = !end && work.loop.Add(id, kind);
+  work.barred_id = -1;
+  const bool loop = !end && work.loop.Add(id, KindOfId(id));
+  if (loop && BreakLoop(work)) return;
   const auto tokens = static_cast<int>(work.ids.size());
   const bool unwanted = tokens == work.request.opening_tokens &&
-                        !work.callbacks.on_opening(work.log_probability / tokens);
+                        !work.callbacks.on_opening(work.MeanLogProbability(/*text_only=*/false));
   const bool full = tokens >= work.max_new_tokens || unwanted;
   if (!end && !loop && !full) return;
   if (loop) work.kept_ids = work.loop.kept_tokens();
@@ -274,11 +270,35 @@ void ModelLoop::Write(PageWork& work, int id, double log_probability) {
   ended_.push_back(*found);
 }
 
+TokenKind ModelLoop::KindOfId(int id) const {
+  return id < static_cast<int>(kinds_.size()) ? kinds_[id] : TokenKind::kSign;
+}
+
+bool ModelLoop::BreakLoop(PageWork& work) {
+  const int kept = work.loop.kept_tokens();
+  // Text that was shown cannot be taken back, nor an opening that was judged; and half a box is none.
+  if (work.loops_left == 0 || work.request.stream_text || kept < work.request.opening_tokens ||
+      work.in_layout_tag || !work.in_text[kept - 1]) {
+    return false;
+  }
+  --work.loops_left;
+  work.barred_id = work.ids[kept];
+  work.ids.resize(kept);
+  work.log_probabilities.resize(kept);
+  work.in_text.resize(kept);
+  work.loop = LoopDetector();
+  for (const int id : work.ids) work.loop.Add(id, KindOfId(id));
+  // The last one is not in the cache yet: the next step is given it.
+  cache_->Truncate(work.sequence, work.hidden.size(0) + kept - 1);
+  return true;
+}
+
 std::vector<std::vector<int>> ModelLoop::Banned(const std::vector<Work>& writing) const {
   std::vector<std::vector<int>> banned;
   for (const Work& work : writing) {
     banned.push_back(
         BannedIds(work->ids, work->ban, model_.config().reading.ngram_exempt_ids));
+    if (work->barred_id >= 0) banned.back().push_back(work->barred_id);
   }
   return banned;
 }

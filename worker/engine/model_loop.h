@@ -37,7 +37,10 @@ class ModelLoop {
   ModelLoop(const PageModel& model, const Tokenizer& tokenizer, SchedulerRules rules,
             const Options& options);
 
-  void Add(Work work) { pages_.push_back(std::move(work)); }
+  void Add(Work work) {
+    work->loops_left = model_.config().reading.loop_breaks;
+    pages_.push_back(std::move(work));
+  }
   bool empty() const { return pages_.empty(); }
   // One step. Pages that ended in it (read, cancelled or failed) are handed over.
   std::vector<Work> RunStep();
@@ -65,6 +68,10 @@ class ModelLoop {
   void Prefill(const SchedulerStep::Share& share);
   void Decode();
   void Write(PageWork& work, int id, double log_probability);
+  // Takes back what a loop wrote after its second round, and bars the token that would begin the third.
+  // False where the loop stays and ends the page.
+  bool BreakLoop(PageWork& work);
+  TokenKind KindOfId(int id) const;
   std::vector<std::vector<int>> Banned(const std::vector<Work>& writing) const;
   std::vector<Work> TakeEnded();
   Work Find(uint64_t job_id) const;

@@ -70,7 +70,9 @@ ReaderInfo InfoOf(const ModelConfig& config, const DeviceInfo& device, const std
                          .global_side = config.reading.base_size,
                          .mosaic = config.reading.mosaic};
   info.max_vision_tokens = largest.vision_rows();
-  info.second_look = {.doubt = config.reading.doubt, .invention = config.reading.invention};
+  info.second_look = {.doubt = config.reading.doubt,
+                      .invention = config.reading.invention,
+                      .unreadable = config.reading.unreadable};
   return info;
 }
 

@@ -42,7 +42,7 @@ struct PageRequest {
   bool look_once = false;         // no SecondLook
 };
 
-enum class FinishReason { kStop, kLength, kRepetition };
+enum class FinishReason { kStop, kLength, kRepetition, kUnreadable };
 
 // Seconds of a page's stages in the worker.
 struct StageSeconds {
@@ -61,7 +61,7 @@ struct PageOutput {
   std::string raw;  // tags included
   PageText text;  // boxes are in the first image's pixels
   FinishReason finish_reason = FinishReason::kStop;
-  double mean_log_probability = 0;
+  double mean_log_probability = 0;  // of the tokens of `raw`, and of the end token
   double text_log_probability = 0;  // the same without layout tags: a box's edges are never quite sure
   int prompt_tokens = 0;  // begin token, vision rows and text
   int vision_tokens = 0;
@@ -109,8 +109,9 @@ struct ReaderStats {
 
 // When a page is read a second time, as nats a token: what -text_log_probability is compared with.
 struct SecondLookRule {
-  double doubt = 0;      // above it the first reading is doubtful; 0: never a second look
-  double invention = 0;  // above it the first reading is worth less than none
+  double doubt = 0;       // above it the first reading is doubtful; 0: never a second look
+  double invention = 0;   // above it the first reading is worth less than none
+  double unreadable = 0;  // above it the text of the better one is left out; 0: never
 };
 
 // What a reader is, for the front.

@@ -44,11 +44,12 @@ struct PageWork {
   int prefilled = 0;                 // rows of it that are in the cache
   int sequence = -1;                 // in the KV cache
   std::vector<int> ids;              // written
-  double log_probability = 0;        // sum over ids
-  double text_log_probability = 0;   // the same over those that are outside of layout tags
-  int text_tokens = 0;               // their number
+  std::vector<double> log_probabilities;  // of ids
+  std::vector<bool> in_text;         // which ids are outside of layout tags
   bool in_layout_tag = false;
   LoopDetector loop;
+  int loops_left = 0;    // that may be broken yet
+  int barred_id = -1;    // must not be the next one: it would begin the loop again; -1: none
   Utf8Stream stream;
   FinishReason finish_reason = FinishReason::kStop;
   int kept_ids = -1;  // ids worth keeping; -1: all
@@ -66,6 +67,20 @@ struct PageWork {
     int views = -static_cast<int>(features.size());
     for (const ImageViews& image : images) views += image.plan.views();
     return views;
+  }
+  size_t kept() const { return kept_ids < 0 ? ids.size() : static_cast<size_t>(kept_ids); }
+  // Mean log-probability of the ids worth keeping: what a loop repeats is quite sure, and says nothing.
+  //   text_only  of those outside of layout tags
+  // 0 where there are none.
+  double MeanLogProbability(bool text_only) const {
+    double sum = 0;
+    int count = 0;
+    for (size_t i = 0; i < kept(); ++i) {
+      if (text_only && !in_text[i]) continue;
+      sum += log_probabilities[i];
+      ++count;
+    }
+    return count > 0 ? sum / count : 0;
   }
   bool writing() const { return hidden.defined() && prefilled == hidden.size(0); }
 };

@@ -57,9 +57,11 @@ absl::Status ReadReading(const JsonFields& quire, ReadingConfig& reading) {
   quire.Whole("render_long_side", reading.render_long_side_px, 0);
   quire.Number("render_dpi", reading.render_dpi);
   quire.TextByKey("prompts", reading.prompts);
+  quire.Whole("loop_breaks", reading.loop_breaks, 0);
   const JsonFields second_look = quire.Inner("second_look");
   second_look.Number("doubt", reading.doubt);
   second_look.Number("invention", reading.invention);
+  second_look.Number("unreadable", reading.unreadable);
   const JsonFields ban = quire.Inner("ngram_ban");
   ban.Whole("size", reading.ngram_size, 0);
   ban.Whole("window", reading.ngram_window, 0);
@@ -85,6 +87,10 @@ absl::Status CheckReading(const ReadingConfig& reading) {
   if (reading.invention < reading.doubt) {
     return Impossible("second_look.invention is ", reading.invention, " and second_look.doubt ",
                       reading.doubt, "; expected a doubt that is not above it");
+  }
+  if (reading.unreadable != 0 && reading.unreadable < reading.doubt) {
+    return Impossible("second_look.unreadable is ", reading.unreadable, " and second_look.doubt ",
+                      reading.doubt, "; expected 0 or a doubt that is not above it");
   }
   return absl::OkStatus();
 }

@@ -68,6 +68,12 @@ void KvCache::Close(int sequence) {
   closing = {};
 }
 
+void KvCache::Truncate(int sequence, int64_t length) {
+  Sequence& shrinking = sequences_.at(sequence);
+  QUIRE_CHECK(shrinking.open && length >= 0 && length <= shrinking.length);
+  shrinking.length = length;
+}
+
 bool KvCache::Reserve(int sequence, int64_t rows) {
   Sequence& growing = sequences_.at(sequence);
   const int64_t blocks = (growing.length + rows + kBlockTokens - 1) / kBlockTokens;

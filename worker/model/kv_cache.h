@@ -27,6 +27,8 @@ class KvCache {
   bool Reserve(int sequence, int64_t rows);
   // Tokens stored for a sequence.
   int64_t length(int sequence) const;
+  // Forgets all but a sequence's first `length` tokens; its blocks stay with it.
+  void Truncate(int sequence, int64_t length);
   // Called once after a step: the rows that every layer wrote now count.
   void Advance(int sequence, int64_t rows);
 

@@ -183,6 +183,14 @@ TEST(DocumentJoiner, DoesNotJoinToAPageThatWasCutOff) {
               HasSubstr("<!-- page 1, cut off before its end -->\n\nIt goes\n\n<!-- page 2 -->"));
 }
 
+TEST(DocumentJoiner, DoesNotJoinOverAPageThatWasNotReadable) {
+  v1::PageResult page = PageOf(2, {});
+  page.set_finish_reason(v1::FINISH_REASON_UNREADABLE);
+  EXPECT_THAT(Joined({PageOf(1, {{"text", "It goes"}}), page, PageOf(3, {{"text", "on here."}})}),
+              HasSubstr("It goes\n\n<!-- page 2, its text was not readable and is left out -->\n\n"
+                        "<!-- page 3 -->\n\non here."));
+}
+
 TEST(DocumentJoiner, KeepsCodeWithEmptyLinesInOnePiece) {
   EXPECT_THAT(Joined({PageOf(1, {{"code", "```\na\n\nb\n```"}, {"text", "After."}})}),
               HasSubstr("```\na\n\nb\n```\n\nAfter."));

@@ -57,6 +57,11 @@ TEST(Report, ShowsFailures) {
                     HasSubstr("<strong class=\"error\">1 failed</strong>: <a href=\"#d1p4\">")));
 }
 
+TEST(Report, SaysThatAPageWasNotReadable) {
+  EXPECT_THAT(Reported({Accepted(1), UnreadablePage(1)}),
+              HasSubstr("<strong class=\"error\">its text was not readable and is left out</strong>"));
+}
+
 TEST(Report, HoldsThePicturesOfPages) {
   const std::string png = SmallPng(500, 700);
   v1::RecognizeResponse first;

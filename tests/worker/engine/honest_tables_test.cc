@@ -13,10 +13,13 @@ namespace {
 
 constexpr int64_t kVocab = 2048;
 
-// Writes its script, whatever it sees.
+// Writes its script, whatever it sees: the first `unsure` tokens unsurely, the others surely.
 class ScriptedModel : public PageModel {
  public:
-  explicit ScriptedModel(std::vector<int> script) : script_(std::move(script)) {}
+  ScriptedModel(std::vector<int> script, size_t unsure, int loop_breaks)
+      : script_(std::move(script)), unsure_(unsure) {
+    config_.reading.loop_breaks = loop_breaks;
+  }
 
   const ModelConfig& config() const override { return config_; }
   std::optional<at::Tensor> EncodeViews(const at::Tensor& views,
@@ -33,21 +36,26 @@ class ScriptedModel : public PageModel {
                                          std::span<const at::Tensor>) const override {
     return Embed(ids);
   }
+  int64_t stored() const { return stored_; }
   std::unique_ptr<KvCache> MakeKvCache(int64_t tokens) const override {
     return std::make_unique<KvCache>(KvCache::Shape{1, 1, 1, tokens}, at::TensorOptions());
   }
   at::Tensor Step(const at::Tensor& hidden, std::span<const StepSequence> sequences, KvCache& cache,
                   StepClock*) const override {
     cache.Advance(sequences[0].sequence, hidden.size(0));
+    stored_ = cache.length(sequences[0].sequence);
     at::Tensor logits = at::zeros({1, kVocab});
-    logits[0][script_.at(written_++)] = 1;
+    logits[0][script_.at(written_)] = written_ < unsure_ ? 1 : 50;
+    ++written_;
     return logits;
   }
 
  private:
   const std::vector<int> script_;
-  const ModelConfig config_{};
+  const size_t unsure_;
+  ModelConfig config_{};
   mutable size_t written_ = 0;
+  mutable int64_t stored_ = 0;
 };
 
 std::string Repeated(const std::string& text, int times) {
@@ -59,10 +67,13 @@ std::string Repeated(const std::string& text, int times) {
 class HonestTables : public testing::Test {
  protected:
   // A page whose model writes `text` and its end.
-  std::shared_ptr<PageWork> Read(const std::string& text) const {
+  std::shared_ptr<PageWork> Read(const std::string& text, size_t unsure = 0) const {
     std::vector<int> script = tokenizer_->Encode(text);
     script.push_back(1);
-    const ScriptedModel model(script);
+    return Read(script, unsure);
+  }
+  std::shared_ptr<PageWork> Read(const std::vector<int>& script, size_t unsure = 0) const {
+    const ScriptedModel model(script, unsure, loop_breaks_);
     ModelLoop loop(model, *tokenizer_, {}, {.cache_tokens = 16384, .device = "cpu"});
     auto work = std::make_shared<PageWork>();
     work->images.resize(1);
@@ -72,6 +83,7 @@ class HonestTables : public testing::Test {
     work->max_new_tokens = 16384;
     loop.Add(work);
     while (!loop.empty()) loop.RunStep();
+    stored_ = model.stored();
     return work;
   }
   void ExpectWhole(const std::string& text) const {
@@ -82,6 +94,8 @@ class HonestTables : public testing::Test {
     EXPECT_EQ(work->kept_ids, -1);
   }
 
+  int loop_breaks_ = 0;
+  mutable int64_t stored_ = 0;  // tokens that the cache held at the end
   const std::unique_ptr<Tokenizer> tokenizer_ =
       Tokenizer::Load(QUIRE_FIXTURES "/models/nano/tokenizer.json").value();
 };
@@ -119,6 +133,49 @@ TEST_F(HonestTables, ThatNeverEndAreCut) {
 
   EXPECT_EQ(work->finish_reason, FinishReason::kRepetition);
   EXPECT_LT(work->ids.size(), 1200u);
+}
+
+TEST_F(HonestTables, GoOnBehindALoopThatIsBroken) {
+  loop_breaks_ = 1;
+  const int sign = tokenizer_->Encode("=")[0];
+  const std::vector<int> before = tokenizer_->Encode("Above the rule\n"), after = tokenizer_->Encode("\nbelow it");
+  std::vector<int> script = before;
+  script.insert(script.end(), 2048, sign);
+  script.insert(script.end(), after.begin(), after.end());
+  script.push_back(1);
+
+  const std::shared_ptr<PageWork> work = Read(script);
+
+  std::vector<int> expected = before;
+  expected.insert(expected.end(), 2, sign);
+  expected.insert(expected.end(), after.begin(), after.end());
+  expected.push_back(1);
+  EXPECT_EQ(work->finish_reason, FinishReason::kStop);
+  EXPECT_EQ(work->ids, expected);
+  EXPECT_EQ(work->log_probabilities.size(), expected.size());
+  EXPECT_EQ(stored_, 1 + static_cast<int64_t>(expected.size()) - 1);  // the prompt's row; not the end token
+}
+
+TEST_F(HonestTables, DoNotGoOnWithTheLoopThatWasBroken) {
+  loop_breaks_ = 1;
+  const int sign = tokenizer_->Encode("=")[0];
+  const std::vector<int> script(5000, sign);
+
+  const std::shared_ptr<PageWork> work = Read(script);
+
+  EXPECT_EQ(work->finish_reason, FinishReason::kRepetition);  // the second one ends the page
+  EXPECT_NE(work->ids[2], sign);
+}
+
+TEST_F(HonestTables, ThatNeverEndSayNothingOfHowSureTheirPageIs) {
+  const std::string text = "A page of which little could be read, before it ended in a table.\n";
+  const size_t tokens = tokenizer_->Encode(text).size();
+
+  const std::shared_ptr<PageWork> work = Read(text + Repeated("<tr><td>0</td></tr>", 1000), tokens);
+
+  ASSERT_EQ(work->finish_reason, FinishReason::kRepetition);
+  ASSERT_GT(work->ids.size(), 20 * tokens);
+  EXPECT_LT(work->MeanLogProbability(/*text_only=*/true), work->log_probabilities[0] / 2);
 }
 
 }  // namespace

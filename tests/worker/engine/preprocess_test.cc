@@ -36,6 +36,10 @@ TEST(ReadingConfig, SaysWhenAPageIsReadAgain) {
   EXPECT_EQ(parse(R"({"doubt": 0.05, "invention": 0.35})")->reading.doubt, 0.05);
   EXPECT_THAT(parse(R"({"doubt": 0.5, "invention": 0.35})").status().message(),
               testing::HasSubstr("second_look.doubt"));
+  EXPECT_EQ(parse(R"({"doubt": 0.05, "invention": 0.35})")->reading.unreadable, 0);  // never
+  EXPECT_EQ(parse(R"({"doubt": 0.05, "invention": 0.35, "unreadable": 0.2})")->reading.unreadable, 0.2);
+  EXPECT_THAT(parse(R"({"doubt": 0.05, "invention": 0.35, "unreadable": 0.04})").status().message(),
+              testing::HasSubstr("second_look.unreadable is 0.04"));
 }
 
 TEST(PlanViews, OfOfficialV2PutsViewAfterView) {

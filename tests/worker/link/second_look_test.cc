@@ -96,6 +96,48 @@ TEST_F(Second, LookIsNotTakenAtAPageOfWhichTheModelIsSure) {
   EXPECT_FALSE(output_->margins_cut);
 }
 
+TEST_F(Second, LookLeavesOutWhatEvenItCouldNotRead) {
+  reader_.info_.second_look.unreadable = 0.1;
+  reader_.means_ = {-0.3, -0.11};
+  Read();
+  EXPECT_THAT(reader_.reads_, ElementsAre("whole", "cut"));
+  ASSERT_TRUE(output_.ok()) << output_.status();
+  EXPECT_EQ(output_->finish_reason, FinishReason::kUnreadable);
+  EXPECT_TRUE(output_->text.blocks.empty());
+  EXPECT_EQ(output_->text.markdown, "");
+  EXPECT_EQ(output_->raw, "cut");  // who asks for it still sees it
+}
+
+TEST_F(Second, LookKeepsWhatItCouldRead) {
+  reader_.info_.second_look.unreadable = 0.1;
+  reader_.means_ = {-0.3, -0.1};
+  Read();
+  EXPECT_EQ(output_->finish_reason, FinishReason::kStop);
+  EXPECT_EQ(output_->text.blocks.size(), 1);
+}
+
+TEST_F(Second, LookLeavesOutWhatHasNoMarginsToCut) {
+  request_.pixels = {page_.data.data(), kWidth, 1};  // the page's edge alone
+  reader_.info_.second_look.unreadable = 0.1;
+  Read();
+  EXPECT_THAT(reader_.reads_, ElementsAre("whole"));
+  EXPECT_EQ(output_->finish_reason, FinishReason::kUnreadable);
+}
+
+TEST_F(Second, LookDoesNotCallAnEmptyPageUnreadable) {
+  reader_.info_.second_look.unreadable = 0.1;
+  reader_.tokens_ = {1, 1};
+  Read();
+  EXPECT_EQ(output_->finish_reason, FinishReason::kStop);
+}
+
+TEST_F(Second, LookLeavesShownTextAsItIs) {
+  reader_.info_.second_look.unreadable = 0.1;
+  request_.stream_text = true;
+  Read();
+  EXPECT_EQ(output_->finish_reason, FinishReason::kStop);
+}
+
 TEST_F(Second, LookIsThePageWhenItIsSurer) {
   Read();
   EXPECT_THAT(reader_.reads_, ElementsAre("whole", "cut"));
