@@ -30,7 +30,7 @@ STAGES = {"upload", "queue", "render", "transfer", "preprocess", "tokenize", "vi
 LABELS = {"stage": STAGES, "part": {"attention", "experts", "head", "sampling", "other"},
           "outcome": {"read", "failed", "cancelled"}, "state": {"used", "free"},
           "reason": {"first", "worker_lost", "worker_failed", "out_of_memory", "render_failed", "model_gone", "died", "hung",
-                     "configuration", "device_failed", "timeout", "stop", "length", "repetition", "DRAINING", "NO_WORKER",
+                     "configuration", "device_failed", "timeout", "stop", "length", "repetition", "unreadable", "DRAINING", "NO_WORKER",
                      "TOO_MANY_DOCUMENTS", "TOO_MANY_DOCUMENTS_OF_TOKEN", "QUEUE_FULL", "other"},
           "worker": {"cpu"}, "device": {"cpu"}, "dtype": {"f32"}, "model": {"nano", "fake"}, "code": None,
           "version": None, "le": None, "quantile": None}

@@ -72,6 +72,26 @@ TEST_F(Steps, OfSeveralSequencesDoNotMix) {
   ExpectClose(logits[1], other_alone[0]);
 }
 
+TEST_F(Steps, GoOnFromATruncatedSequence) {
+  for (const char* dtype : {"f32", "bf16"}) {
+    Load(dtype);
+    const at::Tensor expected = Last(ids_, 1);
+    const int sequence = cache_->Open();
+    const std::vector<int> heads(ids_.begin(), ids_.end() - 1);
+    Step(model_->Embed(heads), {{.sequence = sequence, .rows = static_cast<int>(heads.size())}});
+    std::vector<int> loop(100, 33);  // into a second block
+    Step(model_->Embed(loop), {{.sequence = sequence, .rows = static_cast<int>(loop.size())}});
+
+    cache_->Truncate(sequence, static_cast<int64_t>(heads.size()));
+    const std::vector<int> last = {ids_.back()};
+    const at::Tensor logits =
+        Step(model_->Embed(last), {{.sequence = sequence, .rows = 1, .want_logits = true}});
+
+    ExpectClose(logits, expected, dtype == std::string("f32") ? 1e-5f : 0.05f);
+    EXPECT_EQ(cache_->length(sequence), static_cast<int64_t>(ids_.size()));
+  }
+}
+
 // Other types than float32 go through libtorch's operators, as on a GPU. A logit around 1 has 8 bits:
 // 0.05 is a dozen roundings, and another row's logits are 1 away.
 TEST_F(Steps, InBfloat16GiveTheLogitsOfFloat32) {
