@@ -69,14 +69,27 @@ if(QUIRE_WITH_TORCH AND QUIRE_BUILD_WORKER)
   endif()
 
   # The wheel's headers go in last (-idirafter), since it carries an old protobuf's. It is linked by
-  # path: its own CMake package would bring CUDA in.
+  # path: its own CMake package would bring CUDA in. Its OpenMP run time comes along, for at::parallel_for.
+  file(GLOB QUIRE_TORCH_OPENMP "${QUIRE_TORCH_DIR}/lib/libgomp*.so*")
   add_library(quire_torch INTERFACE)
   target_compile_options(quire_torch INTERFACE "SHELL:-idirafter ${QUIRE_TORCH_DIR}/include")
   target_link_libraries(quire_torch INTERFACE
     "${QUIRE_TORCH_DIR}/lib/libtorch_cpu${CMAKE_SHARED_LIBRARY_SUFFIX}"
-    "${QUIRE_TORCH_DIR}/lib/libc10${CMAKE_SHARED_LIBRARY_SUFFIX}")
+    "${QUIRE_TORCH_DIR}/lib/libc10${CMAKE_SHARED_LIBRARY_SUFFIX}" ${QUIRE_TORCH_OPENMP})
   get_filename_component(torch_site "${QUIRE_TORCH_DIR}" DIRECTORY)
   target_link_options(quire_torch INTERFACE
     -Wl,--disable-new-dtags "-Wl,-rpath,${QUIRE_TORCH_DIR}/lib"
     "-Wl,-rpath-link,${torch_site}/nvidia/cu13/lib")
+
+  # quire_allocator: for programs that read pages on a CPU. Every operator of libtorch takes megabytes and
+  # gives them back, for which glibc goes to the system each time (engine_bench: a tenth of a page's time).
+  add_library(quire_allocator INTERFACE)
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT QUIRE_SANITIZE)
+    find_library(QUIRE_TCMALLOC libtcmalloc_minimal.a)
+    if(QUIRE_TCMALLOC)
+      target_link_libraries(quire_allocator INTERFACE "${QUIRE_TCMALLOC}")
+    else()
+      message(STATUS "gperftools' libtcmalloc_minimal.a was not found: pages take longer on a CPU")
+    endif()
+  endif()
 endif()

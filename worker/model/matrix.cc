@@ -1,12 +1,12 @@
 #include "worker/model/matrix.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
 #include "proto/check.h"
 #include "proto/status.h"
+#include "worker/model/parallel.h"
 
 namespace quire::worker {
 namespace {
@@ -73,6 +73,16 @@ Matrix Matrix::operator[](int64_t index) const {
 
 at::Tensor Matrix::Pick(const at::Tensor& rows) const {
   if (!is_coded()) return values.index_select(0, rows);
+  if (has_kernel() && codes.dim() == 2) {  // a token's embedding: once a step
+    const CpuMatrix coded = plain();
+    at::Tensor picked = at::empty({rows.size(0), coded.in}, scales.options());
+    for (int64_t i = 0; i < rows.size(0); ++i) {
+      const int64_t row = rows.const_data_ptr<int64_t>()[i];
+      QUIRE_CHECK(row >= 0 && row < codes.size(0));
+      Decode(coded, row, row + 1, picked.data_ptr<float>() + i * coded.in);
+    }
+    return picked;
+  }
   return Matrix{.codes = codes.index_select(0, rows),
                 .scales = scales.index_select(0, rows),
                 .biases = biases.index_select(0, rows),
@@ -83,7 +93,7 @@ at::Tensor Matrix::Pick(const at::Tensor& rows) const {
 at::Tensor Matrix::Values() const {
   if (!is_coded()) return values;
   at::Tensor decoded = at::empty(codes.sizes(), codes.options().dtype(decoded_type));
-  if (!codes.is_cpu() || decoded_type != at::kFloat) {
+  if (!has_kernel()) {
     // One pass over the device's memory: converted, scaled, moved and rounded on the way.
     const std::vector<int64_t> groups = {scales.size(-1), codes.size(-1) / scales.size(-1)};
     at::Tensor grouped = decoded.unflatten(-1, groups);

@@ -28,6 +28,8 @@ struct Matrix {
   static Matrix Stack(const std::vector<Matrix>& parts);
 
   bool is_coded() const { return codes.defined(); }
+  // Codes that the CPU's own kernels take.
+  bool has_kernel() const { return is_coded() && codes.is_cpu() && decoded_type == at::kFloat; }
   int64_t size(int64_t dimension) const { return (is_coded() ? codes : values).size(dimension); }
   Matrix operator[](int64_t index) const;                   // one of several
   // [picked] int64 -> [picked, ...]: rows, or whole matrices of several, decoded

@@ -1,11 +1,11 @@
 #include "worker/model/ocr_model.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iterator>
 
@@ -17,6 +17,7 @@
 #include "worker/model/kv_cache.h"
 #include "worker/model/memory_check.h"
 #include "worker/model/page_tokens.h"
+#include "worker/model/parallel.h"
 #include "worker/model/query_encoder.h"
 #include "worker/model/sam_encoder.h"
 #include "worker/model/weights.h"
@@ -147,14 +148,22 @@ const ModelPlacement& OcrModel::placement() const { return impl_->placement; }
 std::optional<at::Tensor> OcrModel::EncodeViews(const at::Tensor& views,
                                                 const std::atomic<bool>& stop) const {
   const int64_t count = views.size(0);
-  if (!impl_->options.device().is_cpu() || count < at::get_num_threads()) return impl_->Encode(views, stop);
+  if (!kHasOpenMp || !impl_->options.device().is_cpu() || count < at::get_num_threads()) {
+    return impl_->Encode(views, stop);
+  }
   // A thread takes views of its own, rather than all of them a part of every operator, most of which are
-  // too short to be worth a fork and a join.
+  // too short to be worth a fork and a join. It takes some at a time: whoever is held up by what else runs
+  // on the machine, as the next page's rendering, takes fewer.
+  const int64_t threads = at::get_num_threads(), some = std::max<int64_t>(count / (2 * threads), 1);
   std::vector<at::Tensor> parts(count);  // by first view
-  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+  std::atomic<int64_t> next{0};
+  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
     const c10::InferenceMode no_gradients;
-    std::optional<at::Tensor> features = impl_->Encode(views.narrow(0, begin, end - begin), stop);
-    if (features) parts[begin] = *std::move(features);
+    for (int64_t i = next.fetch_add(some); i < count; i = next.fetch_add(some)) {
+      std::optional<at::Tensor> features =
+          impl_->Encode(views.narrow(0, i, std::min(some, count - i)), stop);
+      if (features) parts[i] = *std::move(features);
+    }
   });
   std::erase_if(parts, [](const at::Tensor& part) { return !part.defined(); });
   const at::Tensor features = parts.empty() ? at::Tensor() : at::cat(parts, 0);

@@ -3,7 +3,9 @@
 namespace quire::worker {
 namespace {
 
-constexpr int kSpins = 2000;  // about 0.1 ms
+// About half a millisecond: to wake who sleeps takes as long as a stage of a step, and between two steps
+// (a token is chosen and embedded) goes a tenth of one.
+constexpr int kSpins = 10000;
 
 inline void Pause() {
 #if defined(__x86_64__)

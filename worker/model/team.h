@@ -10,7 +10,7 @@ namespace quire::worker {
 
 // A few threads that run one function together, again and again with little between: a decoder step
 // has some thirty stages of ten microseconds, far too short for threads that sleep between them.
-// Waiting threads spin for about a tenth of a millisecond, then sleep. One caller at a time.
+// Waiting threads spin for about half a millisecond, then sleep. One caller at a time.
 class Team {
  public:
   // threads  1 or more, the caller's included
