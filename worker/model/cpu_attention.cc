@@ -7,7 +7,7 @@ namespace {
 
 // Asked for so many tokens before they are read, over the end of a block: a head has 8 or 16 KiB in a block,
 // and the processor's own prefetching begins anew there and every 4 KiB.
-constexpr int64_t kAheadTokens = 16;
+constexpr int64_t kAheadTokens = 32;
 
 // Half precision to float: the exponent's offset is made up for by a product, which takes subnormal
 // values along. Infinity and NaN are not in a cache.
