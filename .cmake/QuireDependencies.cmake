@@ -19,13 +19,11 @@ find_package(absl REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
-if(QUIRE_BUILD_SERVER)
-  find_package(prometheus-cpp CONFIG REQUIRED)
-  # The HTTP server that prometheus-cpp has for metrics, for the status page beside them; it brings no
-  # package file.
-  find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
-endif()
-if(QUIRE_BUILD_RENDER OR QUIRE_BUILD_CLIENT)
+find_package(prometheus-cpp CONFIG REQUIRED)
+# The HTTP server that prometheus-cpp has for metrics, for the status page beside them; it brings no
+# package file.
+find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
+if(QUIRE_BUILD_RENDER OR QUIRE_BUILD_CLIENT OR QUIRE_BUILD_TESTS)
   find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 endif()
 if(QUIRE_BUILD_CLIENT)

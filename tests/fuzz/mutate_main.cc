@@ -155,8 +155,8 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--seconds") == 0) seconds = std::atof(argv[i + 1]);
     if (std::strcmp(argv[i], "--seed") == 0) seed = std::strtoull(argv[i + 1], nullptr, 10);
   }
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: %s CORPUS [--seconds N] [--seed N]\n", argv[0]);
+  if (argc < 2 || !std::filesystem::is_directory(argv[1])) {
+    std::fprintf(stderr, "usage: %s CORPUS_FOLDER [--seconds N] [--seed N]\n", argv[0]);
     return 2;
   }
 #ifndef QUIRE_SANITIZED

@@ -8,7 +8,7 @@ FAULTS = [
      "at::cat({grid, newline.expand({height, 1, hidden})}, 1)",
      "at::cat({newline.expand({height, 1, hidden}), grid}, 1)"),
     ("gelu_kind", "worker/model/clip_encoder.cc",
-     "return x * at::sigmoid(x * 1.702);", "return at::gelu(x);"),
+     "return x.mul_((x * 1.702).sigmoid_());", "return at::gelu(x);"),
     ("window_pad", "worker/model/sam_encoder.cc",
      "{0, 0, 0, padding, 0, padding}, 0)", "{0, 0, padding, 0, padding, 0}, 0)"),
     ("sam_eps", "worker/model/sam_encoder.cc", "kEps = 1e-6;", "kEps = 1e-5;"),
