@@ -20,35 +20,35 @@ constexpr int64_t kAheadTokens = 32;
 
 [[gnu::always_inline]] inline void LoadSome(const uint16_t* from, Floats& to) {
 #if defined(__AVX512F__)
-  to = reinterpret_cast<Floats>(
-      _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
+  to.parts[0] = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 #elif defined(__F16C__)
-  union {
-    __m256 halves[2];
-    Floats whole;
-  } both;
-  for (int half = 0; half < 2; ++half) {
-    both.halves[half] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 8 * half)));
+  for (int p = 0; p < kParts; ++p) {
+    to.parts[p] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from) + p));
   }
-  to = both.whole;
 #else
-  for (int i = 0; i < kLanes; ++i) to[i] = ToFloat(from[i]);
+  using Halves = uint16_t __attribute__((vector_size(sizeof(Part) / 2), aligned(sizeof(uint16_t))));
+  using Bits = uint32_t __attribute__((vector_size(sizeof(Part))));
+  for (int p = 0; p < kParts; ++p) {
+    const Bits half = __builtin_convertvector(reinterpret_cast<const Halves*>(from)[p], Bits);
+    const Part value = reinterpret_cast<Part>((half & 0x7fff) << 13) * 0x1p112f;
+    to.parts[p] = reinterpret_cast<Part>(reinterpret_cast<Bits>(value) | (half & 0x8000) << 16);
+  }
 #endif
 }
 
 // e to the power of each lane, for 0 and below, to 2 units in the last place; below -87 it is tiny or 0.
 // By the power of two that is nearest, and a polynomial (Taylor's) for the rest, which is at most ln(2) / 2.
-[[gnu::always_inline]] inline void Exp(Floats& x) {
-  using Ints = int32_t __attribute__((vector_size(kLanes * sizeof(int32_t))));
+[[gnu::always_inline]] inline void Exp(Part& x) {
+  using Ints = int32_t __attribute__((vector_size(sizeof(Part))));
   constexpr float kLog2E = 1.44269504f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
   x = x < -87.0f ? x - x - 87.0f : x;
   // Adding this rounds to a whole number, which is then in the low bits.
   constexpr float kRound = 0x1.8p23f;
-  const Floats rounded = x * kLog2E + kRound;
+  const Part rounded = x * kLog2E + kRound;
   const Ints power = reinterpret_cast<Ints>(rounded) << 23;
-  const Floats whole = rounded - kRound;
-  const Floats rest = (x - whole * kLn2High) - whole * kLn2Low;
-  Floats value = rest * (1.0f / 5040) + 1.0f / 720;
+  const Part whole = rounded - kRound;
+  const Part rest = (x - whole * kLn2High) - whole * kLn2Low;
+  Part value = rest * (1.0f / 5040) + 1.0f / 720;
   value = value * rest + 1.0f / 120;
   value = value * rest + 1.0f / 24;
   value = value * rest + 1.0f / 6;
@@ -56,7 +56,7 @@ constexpr int64_t kAheadTokens = 32;
   value = value * rest + 1.0f;
   value = value * rest + 1.0f;
   const Ints scaled = reinterpret_cast<Ints>(value) + power;
-  x = reinterpret_cast<Floats>(scaled);
+  x = reinterpret_cast<Part>(scaled);
 }
 
 // scores = e^(scores - the largest); returns their sum. There is room for a vector more.
@@ -68,10 +68,12 @@ constexpr int64_t kAheadTokens = 32;
   for (int64_t t = 0; t < count; t += kLanes) {
     Floats some;
     LoadSome(scores + t, some);
-    some -= largest;
-    Exp(some);
-    *reinterpret_cast<Floats*>(scores + t) = some;
-    sums += some;
+    for (int p = 0; p < kParts; ++p) {
+      some.parts[p] -= largest;
+      Exp(some.parts[p]);
+      sums.parts[p] += some.parts[p];
+    }
+    StoreSome(some, scores + t);
   }
   return SumOfLanes(sums);
 }
@@ -111,7 +113,7 @@ template <int kTokens, typename Cell>
     LoadSome(a.query + i, query);
     for (int t = 0; t < kTokens; ++t) {
       LoadSome(keys + t * a.head_dim + i, key);
-      sums[t] += query * key;
+      AddProduct(query, key, sums[t]);
     }
   }
   if constexpr (kTokens == 4) {
@@ -150,10 +152,10 @@ template <int kVectors, typename Cell>
     for (int i = 0; i < kVectors; ++i) {
       Floats some;
       LoadSome(value + i * kLanes, some);
-      sums[i] += scores[t] * some;
+      AddProduct(scores[t], some, sums[i]);
     }
   }
-  for (int i = 0; i < kVectors; ++i) *reinterpret_cast<Floats*>(out + i * kLanes) = sums[i];
+  for (int i = 0; i < kVectors; ++i) StoreSome(sums[i], out + i * kLanes);
 }
 
 template <typename Cell>

@@ -16,27 +16,24 @@ namespace {
   return sum;
 }
 
-// By reference: to return a vector would make the wide ones part of the ABI. GCC 12 takes bytes to
-// floats one by one, so that step is spelled out.
+// GCC 12 takes bytes to floats one by one, so that step is spelled out.
 [[gnu::always_inline]] inline void DecodeSome(const uint8_t* codes, float scale, float bias, Floats& to) {
 #if defined(__AVX512F__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
-  const auto values = reinterpret_cast<Floats>(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+  to.parts[0] = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
 #elif defined(__AVX2__)
-  union {
-    __m256 halves[2];
-    Floats whole;
-  } both;
-  for (int half = 0; half < 2; ++half) {
-    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + 8 * half));
-    both.halves[half] = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+  for (int p = 0; p < kParts; ++p) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + kPartLanes * p));
+    to.parts[p] = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
   }
-  const Floats values = both.whole;
 #else
-  Floats values;
-  for (int i = 0; i < kLanes; ++i) values[i] = codes[i];
+  for (int p = 0; p < kParts; ++p) {
+    const uint8_t* const some = codes + kPartLanes * p;
+    const auto at = [&](int i) __attribute__((always_inline)) { return static_cast<float>(some[i]); };
+    to.parts[p] = Part{at(0), at(1), at(2), at(3)};
+  }
 #endif
-  to = values * scale + bias;
+  for (int p = 0; p < kParts; ++p) to.parts[p] = to.parts[p] * scale + bias;
 }
 
 [[gnu::always_inline]] inline void PrefetchRows(const CpuMatrix& m, int64_t row, int64_t rows) {
@@ -70,7 +67,7 @@ template <int kRows, int kProducts>
   for (int r = 0; r < kProducts; ++r) {
     Floats x;
     LoadSome(products[r].x + column, x);
-    for (int k = 0; k < kRows; ++k) sums[k][r] += values[k] * x;
+    for (int k = 0; k < kRows; ++k) AddProduct(values[k], x, sums[k][r]);
   }
 }
 
@@ -197,8 +194,9 @@ void Decode(const CpuMatrix& matrix, int64_t begin, int64_t end, float* values) 
   for (int64_t group = begin * groups; group < end * groups; ++group) {
     const uint8_t* codes = matrix.codes + group * matrix.group;
     for (int64_t i = 0; i < matrix.group; i += kLanes, values += kLanes) {
-      DecodeSome(codes + i, matrix.scales[group], matrix.biases[group],
-                 *reinterpret_cast<Floats*>(values));
+      Floats some;
+      DecodeSome(codes + i, matrix.scales[group], matrix.biases[group], some);
+      StoreSome(some, values);
     }
   }
 }

@@ -26,44 +26,83 @@ namespace {
   for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(lines + i);
 }
 
-// Vectors of one width everywhere; the compiler splits them for narrower processors.
+// As many vectors of the processor's own width as make kLanes. The compiler keeps a wider vector than that in
+// memory: each operation would wait until the one before has been stored.
 constexpr int kLanes = CpuMatrix::kCodesAtOnce;
-using Floats = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float))));
+#if defined(__AVX512F__)
+constexpr int kPartLanes = 16;
+#elif defined(__AVX2__)
+constexpr int kPartLanes = 8;
+#else
+constexpr int kPartLanes = 4;
+#endif
+constexpr int kParts = kLanes / kPartLanes;
+using Part = float __attribute__((vector_size(kPartLanes * sizeof(float)), aligned(sizeof(float))));
+struct Floats {
+  Part parts[kParts];
+};
 
 [[gnu::always_inline]] inline void LoadSome(const float* from, Floats& to) {
-  to = *reinterpret_cast<const Floats*>(from);
+  for (int p = 0; p < kParts; ++p) to.parts[p] = reinterpret_cast<const Part*>(from)[p];
+}
+
+[[gnu::always_inline]] inline void StoreSome(const Floats& from, float* to) {
+  for (int p = 0; p < kParts; ++p) reinterpret_cast<Part*>(to)[p] = from.parts[p];
+}
+
+// sums += a * b
+[[gnu::always_inline]] inline void AddProduct(const Floats& a, const Floats& b, Floats& sums) {
+  for (int p = 0; p < kParts; ++p) sums.parts[p] += a.parts[p] * b.parts[p];
+}
+[[gnu::always_inline]] inline void AddProduct(float a, const Floats& b, Floats& sums) {
+  for (int p = 0; p < kParts; ++p) sums.parts[p] += a * b.parts[p];
+}
+
+using Four = float __attribute__((vector_size(16), aligned(sizeof(float))));
+
+// Lanes 0 to 7 and 8 to 15 added, as two vectors.
+[[gnu::always_inline]] inline void AddHalves(const Floats& lanes, Four& low, Four& high) {
+  static_assert(kLanes == 16);
+  const Part* const parts = lanes.parts;
+#if defined(__AVX512F__)
+  low = __builtin_shufflevector(parts[0], parts[0], 0, 1, 2, 3) +
+        __builtin_shufflevector(parts[0], parts[0], 8, 9, 10, 11);
+  high = __builtin_shufflevector(parts[0], parts[0], 4, 5, 6, 7) +
+         __builtin_shufflevector(parts[0], parts[0], 12, 13, 14, 15);
+#elif defined(__AVX2__)
+  const Part both = parts[0] + parts[1];
+  low = __builtin_shufflevector(both, both, 0, 1, 2, 3);
+  high = __builtin_shufflevector(both, both, 4, 5, 6, 7);
+#else
+  low = parts[0] + parts[2];
+  high = parts[1] + parts[3];
+#endif
+}
+
+[[gnu::always_inline]] inline Four AddNeighbours(const Four& a, const Four& b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
 }
 
 // Both halves added, then neighbours, then neighbours of those, then the two that are left: the order of
 // SumsOfFour.
 [[gnu::always_inline]] inline float SumOfLanes(const Floats& lanes) {
-  static_assert(kLanes == 16);
-  float sums[8];
-  for (int i = 0; i < 8; ++i) sums[i] = lanes[i] + lanes[i + 8];
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  Four low, high;
+  AddHalves(lanes, low, high);
+  const Four sums = AddNeighbours(low, high);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 // sums[v] = SumOfLanes(lanes[v * kStride]) for four vectors, in half the instructions of four calls.
 template <int kStride>
 [[gnu::always_inline]] inline void SumsOfFour(const Floats* lanes, float* sums) {
-  using Eight = float __attribute__((vector_size(32)));
-  using Four = float __attribute__((vector_size(16), aligned(sizeof(float))));
-  Eight halves[4];
+  Four each[4];
   for (int v = 0; v < 4; ++v) {
-    const Floats& all = lanes[v * kStride];
-    halves[v] = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +
-                __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+    Four low, high;
+    AddHalves(lanes[v * kStride], low, high);
+    each[v] = AddNeighbours(low, high);
   }
-  const auto add_neighbours = [](const Eight& a, const Eight& b, Eight& to) __attribute__((always_inline)) {
-    to = __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
-         __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
-  };
-  Eight first, second, both;
-  add_neighbours(halves[0], halves[1], first);
-  add_neighbours(halves[2], halves[3], second);
-  add_neighbours(first, second, both);
-  *reinterpret_cast<Four*>(sums) = __builtin_shufflevector(both, both, 0, 1, 2, 3) +
-                                   __builtin_shufflevector(both, both, 4, 5, 6, 7);
+  *reinterpret_cast<Four*>(sums) =
+      AddNeighbours(AddNeighbours(each[0], each[1]), AddNeighbours(each[2], each[3]));
 }
 
 }  // namespace
