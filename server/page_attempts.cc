@@ -6,6 +6,7 @@ namespace quire::server {
 namespace {
 
 constexpr int kMaxLossesAlone = 2;
+constexpr int kLossesWaitingToAFailure = 4;
 
 }  // namespace
 
@@ -14,10 +15,12 @@ PageAttempts::Verdict PageAttempts::OnWorkerLost(bool may_be_to_blame) {
     alone_ = true;
     return Verdict::kTryAgain;
   }
-  if (may_be_to_blame) ++losses_alone_;
-  ++failures_;
-  if (losses_alone_ >= kMaxLossesAlone) return Verdict::kKillsWorkers;
-  return failures_ >= max_failures_ ? Verdict::kGiveUp : Verdict::kTryAgain;
+  if (!may_be_to_blame) {
+    return ++losses_waiting_ >= kLossesWaitingToAFailure * max_failures_ ? Verdict::kGiveUp
+                                                                         : Verdict::kTryAgain;
+  }
+  if (++losses_alone_ >= kMaxLossesAlone) return Verdict::kKillsWorkers;
+  return OnFailed();
 }
 
 PageAttempts::Verdict PageAttempts::OnOutOfMemory() {

@@ -6,7 +6,9 @@ namespace quire::server {
 //
 // A worker that is lost (died, hung, lost its connection) says nothing about which of its pages was
 // to blame: each is tried again alone, and only a loss while alone counts. Two of those, or
-// `max_failures` failures of any kind, and the page is given up.
+// `max_failures` failures of any kind, and the page is given up. A page that waited its turn for being
+// alone while another took the worker down is tried again far more often: the other, which may be another
+// front's, gets several tries as well.
 class PageAttempts {
  public:
   enum class Verdict {
@@ -34,6 +36,7 @@ class PageAttempts {
   int begun_ = 0;
   int failures_ = 0;
   int losses_alone_ = 0;
+  int losses_waiting_ = 0;
   bool alone_ = false;
 };
 

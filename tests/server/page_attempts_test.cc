@@ -55,9 +55,18 @@ TEST(PageAttempts, AWantOfMemoryInCompanyIsTriedAgainAloneAndDoesNotCount) {
 TEST(PageAttempts, LossesOfAPageThatOnlyWaitedDoNotMakeItAKiller) {
   PageAttempts attempts(3);
   attempts.OnWorkerLost();
-  EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kTryAgain);
-  EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kTryAgain);
+  for (int i = 0; i < 11; ++i) {
+    EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kTryAgain);
+  }
   EXPECT_EQ(attempts.OnWorkerLost(/*may_be_to_blame=*/false), Verdict::kGiveUp);
+}
+
+TEST(PageAttempts, LossesOfAPageThatOnlyWaitedAreNoFailures) {
+  PageAttempts attempts(2);
+  attempts.OnWorkerLost();
+  for (int i = 0; i < 3; ++i) attempts.OnWorkerLost(/*may_be_to_blame=*/false);
+  EXPECT_EQ(attempts.OnFailed(), Verdict::kTryAgain);
+  EXPECT_EQ(attempts.OnWorkerLost(), Verdict::kGiveUp);
 }
 
 TEST(PageAttempts, CountsTries) {
