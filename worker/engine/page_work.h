@@ -10,6 +10,7 @@
 #include "worker/engine/loop_detector.h"
 #include "worker/engine/page_reader.h"
 #include "worker/engine/preprocess.h"
+#include "worker/layout/ink_lines.h"
 #include "worker/text/prompt.h"
 #include "worker/text/utf8_stream.h"
 
@@ -33,6 +34,7 @@ struct PageWork {
 
   // Prepared.
   std::vector<ImageViews> images;
+  PageInk ink;  // of the page, where its blocks are to be placed
   Prompt prompt;
   NgramBan ban;
   int max_new_tokens = 0;
@@ -47,6 +49,7 @@ struct PageWork {
   std::vector<double> log_probabilities;  // of ids
   std::vector<bool> in_text;         // which ids are outside of layout tags
   bool in_layout_tag = false;
+  size_t tag_begin = 0;  // of ids: behind the mark that began the latest tag
   LoopDetector loop;
   int loops_left = 0;    // that may be broken yet
   int barred_id = -1;    // must not be the next one: it would begin the loop again; -1: none

@@ -58,6 +58,7 @@ absl::Status ReadReading(const JsonFields& quire, ReadingConfig& reading) {
   quire.Number("render_dpi", reading.render_dpi);
   quire.TextByKey("prompts", reading.prompts);
   quire.Whole("loop_breaks", reading.loop_breaks, 0);
+  quire.Truth("place_blocks", reading.place_blocks);
   const JsonFields second_look = quire.Inner("second_look");
   second_look.Number("doubt", reading.doubt);
   second_look.Number("invention", reading.invention);

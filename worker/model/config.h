@@ -28,6 +28,7 @@ struct ReadingConfig {
   int ngram_size = 0, ngram_window = 0;  // ban on repeated runs; 0: none
   std::vector<int> ngram_exempt_ids;     // ids that the ban never forbids
   int loop_breaks = 0;  // loops of a page after which it is read on; the next one ends it
+  bool place_blocks = false;  // the model's boxes are rough: see PlaceBlocks
   double doubt = 0, invention = 0, unreadable = 0;  // of quire.second_look: see SecondLookRule
   std::vector<Mode> modes;               // modes that the model knows
   PromptTable prompts;
