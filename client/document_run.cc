@@ -27,7 +27,7 @@ absl::Status DocumentRun::OnEvent(const v1::RecognizeResponse& event) {
     if (event.page_result().finish_reason() == v1::FINISH_REASON_UNREADABLE && !options_.quiet) {
       progress_.Say(absl::StrFormat("quire: %s: page %d: %s; --raw shows what was written\n",
                                     Printable(options_.name), event.page_result().page_number(),
-                                    kUnreadableNote));
+                                    UnreadableNote(!event.page_result().markdown().empty())));
     }
     QUIRE_RETURN_IF_ERROR(OnPageDone(event.page_result().page_number()));
   } else if (event.has_page_failed()) {

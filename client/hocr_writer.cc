@@ -93,8 +93,10 @@ std::string FormatPage(const v1::PageResult& page, const std::string& document_n
   if (dpi > 0) absl::StrAppendFormat(&text, "; scan_res %d %d", dpi, dpi);
   absl::StrAppend(&text, "\">\n");
   if (page.finish_reason() == v1::FINISH_REASON_UNREADABLE) {
-    absl::StrAppend(&text, "  <!-- ", kUnreadableNote, " -->\n");
-  } else if (BlocksHoldAll(page)) {
+    absl::StrAppend(&text, "  <!-- ", UnreadableNote(!page.markdown().empty()), " -->\n");
+    if (page.markdown().empty()) return absl::StrCat(text, " </div>\n");
+  }
+  if (BlocksHoldAll(page)) {
     for (int i = 0; i < page.blocks_size(); ++i) {
       text += FormatBlock(page.blocks(i), page, absl::StrCat(number, "_", i + 1));
     }

@@ -29,7 +29,7 @@ class PageTextWriter : public DocumentWriter {
       const v1::PageResult& page = event.page_result();
       const bool unreadable = page.finish_reason() == v1::FINISH_REASON_UNREADABLE;
       return WritePage(PageHeading(page.page_number(), options_.format,
-                                   unreadable ? kUnreadableNote : ""),
+                                   unreadable ? UnreadableNote(!page.markdown().empty()) : ""),
                        PageBody(page, options_.format, options_.raw));
     }
     if (event.has_page_failed()) {

@@ -30,8 +30,11 @@ std::string Shorten(std::string_view text, int characters);
 //   note  follows the number, e.g. "attempt 2"; nothing when empty
 std::string PageHeading(int page_number, OutputFormat format, std::string_view note = "");
 
-// Said of a page that ends with FINISH_REASON_UNREADABLE.
-inline constexpr char kUnreadableNote[] = "its text was not readable and is left out";
+// Said of a page that ends with FINISH_REASON_UNREADABLE; something of it may have been readable.
+inline constexpr const char* UnreadableNote(bool has_text) {
+  return has_text ? "some of its text was not readable and is left out"
+                  : "its text was not readable and is left out";
+}
 
 // The line above a document when several go to one place.
 std::string DocumentHeading(std::string_view name, OutputFormat format);

@@ -12,7 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-bool IsSilent(const PageOutput& output) { return output.output_tokens < SecondLook::kFewestTokens; }
+bool IsSilent(const PageOutput& output) { return output.text_tokens < SecondLook::kFewestTokens; }
 
 // Text is not given up for none, unless it was as good as invented.
 bool IsBetter(const PageOutput& second, const PageOutput& first, const SecondLookRule& rule) {
@@ -23,7 +23,8 @@ bool IsBetter(const PageOutput& second, const PageOutput& first, const SecondLoo
 void LeaveOutIfUnreadable(PageOutput& output, const SecondLookRule& rule) {
   if (rule.unreadable == 0 || IsSilent(output)) return;
   if (-output.text_log_probability <= rule.unreadable) return;
-  output.text = {};
+  const bool partly = output.readable_share >= SecondLook::kLeastReadable;
+  output.text = partly ? std::move(output.readable_text) : PageText();
   output.finish_reason = FinishReason::kUnreadable;
 }
 
@@ -95,17 +96,23 @@ class SecondLook::Page : public std::enable_shared_from_this<Page> {
     if (!second.ok()) return End(*std::exchange(first_, std::nullopt));  // it was read, after all
     if (IsBetter(*second, *first_, owner_.info().second_look)) {
       second->margins_cut = true;
-      for (Block& block : second->text.blocks) {
-        for (PixelBox& box : block.boxes) {
-          box = {box.left + part_.left, box.top + part_.top, box.right + part_.left,
-                 box.bottom + part_.top};
-        }
-      }
+      MoveToPart(second->text);
+      MoveToPart(second->readable_text);
       earlier_.AddTo(*second);
       return End(std::move(second));
     }
     AddSeconds(second->seconds, first_->seconds);
     End(*std::exchange(first_, std::nullopt));
+  }
+
+  // Boxes of the part, on the whole page.
+  void MoveToPart(PageText& text) const {
+    for (Block& block : text.blocks) {
+      for (PixelBox& box : block.boxes) {
+        box = {box.left + part_.left, box.top + part_.top, box.right + part_.left,
+               box.bottom + part_.top};
+      }
+    }
   }
 
   void End(absl::StatusOr<PageOutput> output) {

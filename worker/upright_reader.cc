@@ -115,13 +115,13 @@ class UprightReader::Search : public std::enable_shared_from_this<Search> {
 
   // Also a page that ended before its opening did.
   bool IsGood(const PageOutput& output) {
-    if (output.output_tokens < kFewestTokens || output.mean_log_probability < kPoor) return false;
+    if (output.text_tokens < kFewestTokens || output.mean_log_probability < kPoor) return false;
     if (!held_text_.empty()) callbacks_.on_text(std::exchange(held_text_, {}));
     return true;
   }
 
   void Rate(const PageOutput& output) {
-    if (output.output_tokens < kFewestTokens || output.mean_log_probability <= best_mean_) return;
+    if (output.text_tokens < kFewestTokens || output.mean_log_probability <= best_mean_) return;
     best_mean_ = output.mean_log_probability;
     best_degrees_ = degrees_;
   }

@@ -126,7 +126,7 @@ void DocumentJoiner::WritePage(const PageParts& page) {
   std::string left_out = TakeRunningHeads(parts);
   if (!page.is_whole) {
     absl::StrAppend(&left_out, left_out.empty() ? "" : ", ",
-                    page.is_readable ? "cut off before its end" : kUnreadableNote);
+                    page.is_readable ? "cut off before its end" : UnreadableNote(!page.parts.empty()));
   }
   if (!JoinToHeld(page, left_out, parts)) {
     const std::string mark =

@@ -31,7 +31,7 @@ struct PagePart {
 struct PageParts {
   int page_number = 0;
   bool is_whole = true;        // false where the model was stopped before the page's end
-  bool is_readable = true;     // false where its text was left out; it is not whole then
+  bool is_readable = true;     // false where text was left out; it is not whole then
   std::vector<PagePart> parts;
 };
 

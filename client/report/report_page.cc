@@ -100,7 +100,7 @@ std::string FormatFacts(const v1::PageResult& page) {
                     "</strong>");
   }
   if (page.finish_reason() == v1::FINISH_REASON_UNREADABLE) {
-    absl::StrAppend(&text, " · <strong class=\"error\">", kUnreadableNote, "</strong>");
+    absl::StrAppend(&text, " · <strong class=\"error\">", UnreadableNote(!page.markdown().empty()), "</strong>");
   }
   return absl::StrCat(text, "</p>\n");
 }

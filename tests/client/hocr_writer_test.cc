@@ -74,6 +74,13 @@ TEST(Hocr, SaysThatAPageWasNotReadable) {
               HasSubstr("<!-- its text was not readable and is left out -->\n </div>"));
 }
 
+TEST(Hocr, HoldsWhatWasReadableOfAPage) {
+  v1::RecognizeResponse page = Page(2, "the rest");
+  page.mutable_page_result()->set_finish_reason(v1::FINISH_REASON_UNREADABLE);
+  EXPECT_THAT(Hocr({page}), AllOf(HasSubstr("<!-- some of its text was not readable and is left out -->"),
+                                  HasSubstr("the rest")));
+}
+
 TEST(Hocr, IsWholeForARefusedDocument) {
   EXPECT_THAT(Hocr({}, "a.doc", absl::InvalidArgumentError("no")),
               AllOf(HasSubstr("ocr-system"), HasSubstr("</body>\n</html>\n")));

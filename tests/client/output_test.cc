@@ -52,6 +52,13 @@ TEST(Output, SaysInItsPlaceThatAPageWasNotReadable) {
             "<!-- page 2, its text was not readable and is left out -->\n\n");
 }
 
+TEST(Text, SaysWhereSomeOfItWasNotReadable) {
+  v1::RecognizeResponse page = Page(2, "the rest");
+  page.mutable_page_result()->set_finish_reason(v1::FINISH_REASON_UNREADABLE);
+  EXPECT_THAT(Written({}, {page}),
+              HasSubstr("<!-- page 2, some of its text was not readable and is left out -->\nthe rest\n"));
+}
+
 TEST(Json, IsOneObjectForADocument) {
   const Json json = Json::parse(Written(
       {.format = OutputFormat::kJson, .document_name = "a.pdf"},

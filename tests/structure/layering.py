@@ -4,8 +4,8 @@
   layering.py ROOT
 
 proto needs nothing of ours; server, worker and client need proto and never one another; inside
-worker, image and text and device are leaves, model stands on them, engine on model, the program on
-engine's seam; render uses image alone. Each heavy library has its folders, and no file sees both
+worker, image and text and device are leaves, layout stands on the first two, model on all leaves, engine on
+both, the program on engine's seam; render uses image alone. Each heavy library has its folders, and no file sees both
 torch and protobuf.
 """
 import pathlib
@@ -20,8 +20,9 @@ ARROWS = {
     "worker/image": {"proto"},
     "worker/text": {"proto"},
     "worker/device": {"proto"},
+    "worker/layout": {"proto", "worker/image", "worker/text"},
     "worker/model": {"proto", "worker/image", "worker/text", "worker/device"},
-    "worker/engine": {"proto", "worker/image", "worker/text", "worker/device", "worker/model"},
+    "worker/engine": {"proto", "worker/image", "worker/text", "worker/device", "worker/layout", "worker/model"},
     "worker/render": {"proto", "worker/image"},
     "worker": {"proto", "worker/engine", "worker/image", "worker/text"},
 }
@@ -30,7 +31,7 @@ LIBRARIES = {
     ("torch/", "ATen/", "c10/"): {"worker/device", "worker/model", "worker/engine"},
     ("poppler", "tiff"): {"worker/render"},
     ("libav", "libsw"): {"worker/render"},
-    ("opencv2/",): {"worker/render", "client"},
+    ("opencv2/",): {"worker/render", "worker/layout", "client"},
     ("prometheus/",): {"proto", "server", "worker"},
     ("CLI/",): {"server", "client", "worker", "worker/render"},
     ("grpcpp/", "grpc/"): {"proto", "server", "client", "worker"},

@@ -17,7 +17,7 @@ RULES = {
     "quire-render": {"must": ["libpoppler-cpp", "libopencv_imgcodecs", "libtiff"],
                      "never": ["libtorch", "libc10", "libgrpc", "libprometheus"]},
     "quire-worker": {"must": ["libgrpc\\+\\+", "libtorch_cpu", "libc10", "libprometheus-cpp"],
-                     "never": ["libpoppler", "libopencv", "libtiff", "libtorch_cuda"]},
+                     "never": ["libpoppler", "libopencv_(?!core|imgproc)", "libtiff", "libtorch_cuda"]},
     "quire": {"must": ["libgrpc\\+\\+", "libcurl"],
               "never": ["libtorch", "libc10", "libpoppler", "libprometheus"]},
 }

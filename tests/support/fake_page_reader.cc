@@ -147,7 +147,7 @@ class FakePageReader : public PageReader {
     if (reading_.second_look) output.text_log_probability = whole ? -1 : reading_.unreadable ? -0.8 : -0.01;
     output.prompt_tokens = 4;
     output.vision_tokens = 1;
-    output.output_tokens = static_cast<int>(output.raw.size());
+    output.output_tokens = output.text_tokens = static_cast<int>(output.raw.size());
     output.starts.decode = 1e-6;  // at once
     output.seconds.decode = Seconds(begin);
     return output;

@@ -6,6 +6,8 @@
 #include "absl/strings/str_format.h"
 #include "proto/status.h"
 #include "worker/device/device.h"
+#include "worker/engine/readable_parts.h"
+#include "worker/layout/block_places.h"
 
 namespace quire::worker {
 namespace {
@@ -165,6 +167,8 @@ absl::Status Engine::Prepare(PageWork& work) const {
   for (size_t i = 0; i < images.size(); ++i) {
     work.images[i].views = MakeViews(images[i], work.images[i].plan);
   }
+  const bool one_page = request.task == Task::kMarkdown && images.size() == 1;
+  if (config.reading.place_blocks && one_page) work.ink = FindInk(request.pixels);
   work.seconds.preprocess = SecondsSince(preprocessing);
   return absl::OkStatus();
 }
@@ -230,6 +234,16 @@ void Engine::FinishLoop() {
   }
 }
 
+std::vector<WrittenToken> Engine::Written(const PageWork& work) const {
+  std::vector<WrittenToken> tokens;
+  Utf8Stream text;
+  for (size_t i = 0; i < work.kept(); ++i) {
+    tokens.push_back({text.Append(PrintedBytes(*tokenizer_, model_->config(), work.ids[i])),
+                      work.log_probabilities[i], work.in_text[i]});
+  }
+  return tokens;
+}
+
 PageOutput Engine::Output(PageWork& work) const {
   const Clock::time_point begin = Clock::now();
   work.NoteStart(work.starts.postprocess, begin);
@@ -245,14 +259,22 @@ PageOutput Engine::Output(PageWork& work) const {
       work.callbacks.on_text(std::move(rest));
     }
   }
-  output.text =
-      ParsePageText(output.raw, work.request.pixels.width, work.request.pixels.height);
+  const int width = work.request.pixels.width, height = work.request.pixels.height;
+  output.text = ParsePageText(output.raw, width, height);
+  PlaceBlocks(work.ink, width, height, output.text.blocks);
   output.finish_reason = work.finish_reason;
   output.mean_log_probability = work.MeanLogProbability(/*text_only=*/false);
   output.text_log_probability = work.MeanLogProbability(/*text_only=*/true);
+  if (info_.second_look.unreadable > 0 && -output.text_log_probability > info_.second_look.unreadable) {
+    const ReadableParts readable = KeepReadable(Written(work), info_.second_look.unreadable / 2);
+    output.readable_text = ParsePageText(readable.raw, width, height);
+    output.readable_share = readable.share;
+    PlaceBlocks(work.ink, width, height, output.readable_text.blocks);
+  }
   output.prompt_tokens = static_cast<int>(work.prompt.ids.size());
   output.vision_tokens = work.prompt.vision_rows;
   output.output_tokens = static_cast<int>(work.ids.size());
+  output.text_tokens = work.text_tokens(model_->config().decoder.eos_token_id);
   output.output_ids = std::move(work.ids);
   output.first_token_seconds = work.first_token_seconds;
   work.seconds.postprocess = SecondsSince(begin);

@@ -9,6 +9,7 @@
 
 #include "proto/mutex.h"
 #include "worker/engine/model_loop.h"
+#include "worker/engine/readable_parts.h"
 #include "worker/engine/page_model.h"
 #include "worker/engine/page_reader.h"
 #include "worker/engine/page_work.h"
@@ -40,6 +41,7 @@ class Engine : public PageReader {
   void ModelThread();
   void FinishLoop();
   absl::Status Prepare(PageWork& work) const;
+  std::vector<WrittenToken> Written(const PageWork& work) const;
   PageOutput Output(PageWork& work) const;
 
   const std::unique_ptr<PageModel> model_;

@@ -245,6 +245,7 @@ void ModelLoop::Write(PageWork& work, int id, double log_probability) {
   work.log_probabilities.push_back(log_probability);
   const TagMark mark = id < static_cast<int>(marks_.size()) ? marks_[id] : TagMark::kNone;
   if (mark != TagMark::kNone) work.in_layout_tag = mark == TagMark::kBegin;
+  if (mark == TagMark::kBegin) work.tag_begin = work.ids.size();
   work.in_text.push_back(mark == TagMark::kNone && !work.in_layout_tag);
   const bool end = id == model_.config().decoder.eos_token_id;
   if (!end && work.request.stream_text && work.callbacks.on_text) {
@@ -265,6 +266,9 @@ void ModelLoop::Write(PageWork& work, int id, double log_probability) {
   work.finish_reason = end    ? FinishReason::kStop
                        : loop ? FinishReason::kRepetition
                               : FinishReason::kLength;
+  if (work.in_layout_tag) {  // a tag that does not end is none
+    std::fill(work.in_text.begin() + static_cast<std::ptrdiff_t>(work.tag_begin), work.in_text.end(), true);
+  }
   const auto found = std::find_if(pages_.begin(), pages_.end(),
                                   [&](const Work& other) { return other.get() == &work; });
   ended_.push_back(*found);

@@ -60,12 +60,17 @@ struct StageStarts {
 struct PageOutput {
   std::string raw;  // tags included
   PageText text;  // boxes are in the first image's pixels
+  // Of a page whose text_log_probability is below -SecondLookRule::unreadable: its readable parts, and
+  // what share of the text's tokens they hold.
+  PageText readable_text;
+  double readable_share = 0;
   FinishReason finish_reason = FinishReason::kStop;
   double mean_log_probability = 0;  // of the tokens of `raw`, and of the end token
   double text_log_probability = 0;  // the same without layout tags: a box's edges are never quite sure
   int prompt_tokens = 0;  // begin token, vision rows and text
   int vision_tokens = 0;
   int output_tokens = 0;  // end token included
+  int text_tokens = 0;    // of them, outside of layout tags and without the end token
   StageSeconds seconds;
   StageStarts starts;
   double first_token_seconds = 0;  // from Read() on; 0: unknown
@@ -111,7 +116,7 @@ struct ReaderStats {
 struct SecondLookRule {
   double doubt = 0;       // above it the first reading is doubtful; 0: never a second look
   double invention = 0;   // above it the first reading is worth less than none
-  double unreadable = 0;  // above it the text of the better one is left out; 0: never
+  double unreadable = 0;  // above it the better one's text is left out, but for what is readable of it; 0: never
 };
 
 // What a reader is, for the front.

@@ -85,6 +85,12 @@ struct PageWork {
     }
     return count > 0 ? sum / count : 0;
   }
+  // Ids worth keeping outside of layout tags, but for `end_id`.
+  int text_tokens(int end_id) const {
+    int count = 0;
+    for (size_t i = 0; i < kept(); ++i) count += in_text[i] && ids[i] != end_id;
+    return count;
+  }
   bool writing() const { return hidden.defined() && prefilled == hidden.size(0); }
 };
 

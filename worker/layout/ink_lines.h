@@ -16,7 +16,7 @@ struct PageInk {
 // Finds them: what differs from its surroundings, dark on light or light on dark, falls into connected
 // pieces; those of a letter's size are joined with their neighbours to the left and right. Rules, frames
 // and pictures are left out. A page without letters, or with more of them than print has, has no lines.
-// One thread; 15 ms for 1448 x 2048 pixels.
+// One thread, and about as long as cutting the page into views. Never fails: without memory there are no lines.
 PageInk FindInk(PixelView page);
 
 }  // namespace quire::worker

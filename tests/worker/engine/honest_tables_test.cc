@@ -13,10 +13,15 @@ namespace {
 
 constexpr int64_t kVocab = 2048;
 
-// Writes its script, whatever it sees: the first `unsure` tokens unsurely, the others surely.
+// Places in a script.
+struct Places {
+  size_t begin = 0, end = 0;
+};
+
+// Writes its script, whatever it sees: the tokens at `unsure` unsurely, the others surely.
 class ScriptedModel : public PageModel {
  public:
-  ScriptedModel(std::vector<int> script, size_t unsure, int loop_breaks)
+  ScriptedModel(std::vector<int> script, Places unsure, int loop_breaks)
       : script_(std::move(script)), unsure_(unsure) {
     config_.reading.loop_breaks = loop_breaks;
   }
@@ -45,14 +50,15 @@ class ScriptedModel : public PageModel {
     cache.Advance(sequences[0].sequence, hidden.size(0));
     stored_ = cache.length(sequences[0].sequence);
     at::Tensor logits = at::zeros({1, kVocab});
-    logits[0][script_.at(written_)] = written_ < unsure_ ? 1 : 50;
+    const bool unsure = written_ >= unsure_.begin && written_ < unsure_.end;
+    logits[0][script_.at(written_)] = unsure ? 1 : 50;
     ++written_;
     return logits;
   }
 
  private:
   const std::vector<int> script_;
-  const size_t unsure_;
+  const Places unsure_;
   ModelConfig config_{};
   mutable size_t written_ = 0;
   mutable int64_t stored_ = 0;
@@ -67,12 +73,12 @@ std::string Repeated(const std::string& text, int times) {
 class HonestTables : public testing::Test {
  protected:
   // A page whose model writes `text` and its end.
-  std::shared_ptr<PageWork> Read(const std::string& text, size_t unsure = 0) const {
+  std::shared_ptr<PageWork> Read(const std::string& text, Places unsure = {}) const {
     std::vector<int> script = tokenizer_->Encode(text);
     script.push_back(1);
     return Read(script, unsure);
   }
-  std::shared_ptr<PageWork> Read(const std::vector<int>& script, size_t unsure = 0) const {
+  std::shared_ptr<PageWork> Read(const std::vector<int>& script, Places unsure = {}) const {
     const ScriptedModel model(script, unsure, loop_breaks_);
     ModelLoop loop(model, *tokenizer_, {}, {.cache_tokens = 16384, .device = "cpu"});
     auto work = std::make_shared<PageWork>();
@@ -167,11 +173,21 @@ TEST_F(HonestTables, DoNotGoOnWithTheLoopThatWasBroken) {
   EXPECT_NE(work->ids[2], sign);
 }
 
+TEST_F(HonestTables, CountATagThatDoesNotEndAsText) {
+  std::vector<int> script = tokenizer_->Encode("A page, and then <|ref|>");
+  const size_t begun = script.size();
+  const std::vector<int> words = tokenizer_->Encode("no label but a great many words of which nothing is sure");
+  script.insert(script.end(), words.begin(), words.end());
+  script.push_back(1);
+
+  EXPECT_LT(Read(script, {begun, script.size()})->MeanLogProbability(/*text_only=*/true), -1);
+}
+
 TEST_F(HonestTables, ThatNeverEndSayNothingOfHowSureTheirPageIs) {
   const std::string text = "A page of which little could be read, before it ended in a table.\n";
   const size_t tokens = tokenizer_->Encode(text).size();
 
-  const std::shared_ptr<PageWork> work = Read(text + Repeated("<tr><td>0</td></tr>", 1000), tokens);
+  const std::shared_ptr<PageWork> work = Read(text + Repeated("<tr><td>0</td></tr>", 1000), {0, tokens});
 
   ASSERT_EQ(work->finish_reason, FinishReason::kRepetition);
   ASSERT_GT(work->ids.size(), 20 * tokens);

@@ -30,12 +30,15 @@ class ScriptedReader : public PageReader {
     PageOutput output;
     output.raw = reads_.back();
     output.text_log_probability = means_[which];
-    output.output_tokens = tokens_[which];
+    output.output_tokens = 100;
+    output.text_tokens = tokens_[which];
     output.finish_reason = finish_reason_;
     output.seconds.decode = whole ? 1 : 2;
     output.starts.decode = whole ? 5 : 6;
     output.first_token_seconds = whole ? 0.5 : 0.75;
     output.text.blocks = {{"text", "", {{10, 20, 30, 40}}}};
+    output.readable_share = readable_share_;
+    output.readable_text = {.markdown = "a part", .blocks = {{"title", "a part", {{10, 20, 30, 40}}}}};
     if (cancel_at_ == reads_.back()) owner_->Cancel(request.job_id);
     absl::Status fault = std::exchange(cancelled_, false) ? absl::CancelledError("cancelled")
                          : fail_at_ == reads_.back()      ? absl::InternalError("the device failed")
@@ -49,6 +52,7 @@ class ScriptedReader : public PageReader {
   std::vector<double> means_ = {-0.2, -0.02};
   std::vector<int> tokens_ = {100, 100};
   FinishReason finish_reason_ = FinishReason::kStop;
+  double readable_share_ = 0;
   std::vector<std::string> reads_;
   PageReader* owner_ = nullptr;
   std::string cancel_at_, fail_at_;
@@ -106,6 +110,25 @@ TEST_F(Second, LookLeavesOutWhatEvenItCouldNotRead) {
   EXPECT_TRUE(output_->text.blocks.empty());
   EXPECT_EQ(output_->text.markdown, "");
   EXPECT_EQ(output_->raw, "cut");  // who asks for it still sees it
+}
+
+TEST_F(Second, LookKeepsReadableParagraphsOfAnUnreadablePage) {
+  reader_.info_.second_look.unreadable = 0.1;
+  reader_.means_ = {-0.3, -0.11};
+  reader_.readable_share_ = SecondLook::kLeastReadable;
+  Read();
+  EXPECT_EQ(output_->finish_reason, FinishReason::kUnreadable);
+  EXPECT_EQ(output_->text.markdown, "a part");
+  ASSERT_EQ(output_->text.blocks.size(), 1);
+  EXPECT_EQ(output_->text.blocks[0].boxes[0].left, 10 + 28);  // on the whole page
+}
+
+TEST_F(Second, LookTakesAFewReadableParagraphsForChance) {
+  reader_.info_.second_look.unreadable = 0.1;
+  reader_.means_ = {-0.3, -0.11};
+  reader_.readable_share_ = SecondLook::kLeastReadable * 0.9;
+  Read();
+  EXPECT_EQ(output_->text.markdown, "");
 }
 
 TEST_F(Second, LookKeepsWhatItCouldRead) {

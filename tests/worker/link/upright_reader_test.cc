@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ class ScriptedReader : public PageReader {
     PageOutput output;
     output.mean_log_probability = means_[degrees];
     output.output_tokens = tokens_[degrees];
+    output.text_tokens = pictures_.contains(degrees) ? 0 : tokens_[degrees];
     output.seconds.decode = 1;
     output.text.blocks = {{"text", "", {{0, 0, 1, 1}}}};  // at the upper left, as it was read
     if (request.opening_tokens > 0 && output.output_tokens >= request.opening_tokens &&
@@ -52,6 +54,7 @@ class ScriptedReader : public PageReader {
 
   std::map<int, double> means_ = {{0, -0.9}, {90, -0.8}, {180, -0.7}, {270, -0.85}};
   std::map<int, int> tokens_ = {{0, 100}, {90, 100}, {180, 100}, {270, 100}};
+  std::set<int> pictures_;  // ways up in which the page is taken for a picture
   std::vector<std::string> reads_;
   PageReader* owner_ = nullptr;
   int cancel_at_ = -1;
@@ -125,6 +128,15 @@ TEST_F(Upright, ReadsAPoorPageUprightWhenNothingIsBetter) {
 TEST_F(Upright, TriesAPageInWhichNothingWasSeen) {
   reader_.means_[0] = 0;
   reader_.tokens_[0] = 1;
+  Read();
+  EXPECT_EQ(output_->turned_degrees, 180);
+}
+
+// A picture's box is as sure, and longer.
+TEST_F(Upright, TriesAPageThatIsTakenForAPicture) {
+  reader_.means_ = {{0, -0.02}, {90, -0.03}, {180, -0.7}, {270, -0.85}};
+  reader_.tokens_[0] = reader_.tokens_[90] = 23;
+  reader_.pictures_ = {0, 90};
   Read();
   EXPECT_EQ(output_->turned_degrees, 180);
 }
