@@ -241,6 +241,7 @@ std::vector<WrittenToken> Engine::Written(const PageWork& work) const {
     tokens.push_back({text.Append(PrintedBytes(*tokenizer_, model_->config(), work.ids[i])),
                       work.log_probabilities[i], work.in_text[i]});
   }
+  if (!tokens.empty()) tokens.back().bytes += text.Finish();
   return tokens;
 }
 
@@ -248,12 +249,8 @@ PageOutput Engine::Output(PageWork& work) const {
   const Clock::time_point begin = Clock::now();
   work.NoteStart(work.starts.postprocess, begin);
   PageOutput output;
-  const size_t kept = work.kept();
-  Utf8Stream text;
-  for (size_t i = 0; i < kept; ++i) {
-    output.raw += text.Append(PrintedBytes(*tokenizer_, model_->config(), work.ids[i]));
-  }
-  output.raw += text.Finish();
+  const std::vector<WrittenToken> written = Written(work);
+  for (const WrittenToken& token : written) output.raw += token.bytes;
   if (work.request.stream_text && work.callbacks.on_text) {
     if (std::string rest = work.stream.Finish(); !rest.empty()) {
       work.callbacks.on_text(std::move(rest));
@@ -266,7 +263,7 @@ PageOutput Engine::Output(PageWork& work) const {
   output.mean_log_probability = work.MeanLogProbability(/*text_only=*/false);
   output.text_log_probability = work.MeanLogProbability(/*text_only=*/true);
   if (info_.second_look.unreadable > 0 && -output.text_log_probability > info_.second_look.unreadable) {
-    const ReadableParts readable = KeepReadable(Written(work), info_.second_look.unreadable / 2);
+    const ReadableParts readable = KeepReadable(written, info_.second_look.unreadable / 2);
     output.readable_text = ParsePageText(readable.raw, width, height);
     output.readable_share = readable.share;
     PlaceBlocks(work.ink, width, height, output.readable_text.blocks);

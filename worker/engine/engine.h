@@ -41,6 +41,7 @@ class Engine : public PageReader {
   void ModelThread();
   void FinishLoop();
   absl::Status Prepare(PageWork& work) const;
+  // The ids worth keeping, in whole characters: what one leaves open comes with the next.
   std::vector<WrittenToken> Written(const PageWork& work) const;
   PageOutput Output(PageWork& work) const;
 
