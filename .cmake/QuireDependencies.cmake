@@ -23,7 +23,7 @@ find_package(prometheus-cpp CONFIG REQUIRED)
 # The HTTP server that prometheus-cpp has for metrics, for the status page beside them; it brings no
 # package file.
 find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
-if(QUIRE_BUILD_RENDER OR QUIRE_BUILD_CLIENT OR QUIRE_BUILD_TESTS)
+if(QUIRE_BUILD_RENDER OR QUIRE_BUILD_WORKER OR QUIRE_BUILD_CLIENT OR QUIRE_BUILD_TESTS)
   find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 endif()
 if(QUIRE_BUILD_CLIENT)
