@@ -44,6 +44,22 @@ TEST_F(EngineTest, SaysWhereTheTimeWentAndReleasesThePixelsOnce) {
   EXPECT_EQ(output->finish_reason, FinishReason::kStop);
 }
 
+// nano's config asks for it: its own boxes are rough.
+TEST_F(EngineTest, PutsBlocksWhereTheInkIs) {
+  const GoldenPage page = GoldenPageNamed("letter_layout.png");
+  const PageRequest request = RequestFor(page);
+  PageWatch watch;
+  reader_->Read(request, watch.Callbacks());
+  const absl::StatusOr<PageOutput> output = watch.Wait();
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  const PageText said = ParsePageText(output->raw, request.pixels.width, request.pixels.height);
+  ASSERT_FALSE(said.blocks.empty());
+  ASSERT_EQ(output->text.blocks.size(), said.blocks.size());
+  EXPECT_NE(output->text.blocks[0].boxes[0].top, said.blocks[0].boxes[0].top);
+  EXPECT_NEAR(output->text.blocks[0].boxes[0].top, said.blocks[0].boxes[0].top, request.pixels.height * 0.05);
+}
+
 // Boxes are never quite sure; whether the text is, stands beside.
 TEST_F(EngineTest, SaysHowSureItIsOfTheTextAlone) {
   const auto read = [&](const GoldenPage& page) {
